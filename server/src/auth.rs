@@ -1,0 +1,5 @@
+//! Who is calling.
+
+mod caller;
+
+pub use caller::{Caller, KeyInUse};

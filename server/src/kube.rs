@@ -1,0 +1,13 @@
+//! A small, honest Kubernetes API server over the [store](crate::store).
+//!
+//! One [`ApiServer`] serves one logical cluster: the management API, the embedded host cluster, or
+//! an embedded virtual cluster. They differ in their [resources](resource::Resource) and in who
+//! [authorizes](resource::Authorizer); everything else is the same code.
+//!
+//! There are no nodes and no pods that run. What is stored behaves as Kubernetes says it does.
+
+pub mod error;
+pub mod object;
+pub mod resource;
+
+pub use error::{Error, Result};
