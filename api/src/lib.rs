@@ -2,15 +2,19 @@
 //!
 //! Nothing here does IO, and nothing here knows of a browser, a database or a cluster.
 
-pub mod name;
+pub mod access_key;
+pub mod ago;
+pub mod annotation;
+pub mod cluster;
+pub mod connect;
 pub mod meta;
+pub mod name;
+pub mod project;
+pub mod session;
+pub mod state;
 pub mod status;
 pub mod table;
-pub mod annotation;
-pub mod vcluster;
-pub mod cluster;
-pub mod project;
 pub mod template;
 pub mod user;
-pub mod access_key;
-pub mod session;
+pub mod vcluster;
+pub mod watch;

@@ -1,0 +1,41 @@
+//! A whole kubeconfig file with the key in it.
+
+use std::fmt::Write as _;
+
+use super::Request;
+
+/// A kubeconfig for one virtual cluster, with `key` as a static token. `expires` is put in a
+/// comment, in the words given.
+///
+/// The values are written as JSON strings, which YAML reads as they are meant.
+#[must_use]
+pub fn kubeconfig(request: &Request, key: &str, expires: &str) -> String {
+    let name = json(&request.context());
+    let server = request.server();
+    let mut file = String::new();
+    // Writing to a `String` cannot fail.
+    _ = writeln!(file, "# {} in project {}", one_line(request.vcluster), one_line(request.project));
+    _ = writeln!(file, "# Holds an access key. It stops working {}.", one_line(expires));
+    _ = writeln!(file, "apiVersion: v1\nkind: Config\ncurrent-context: {name}");
+    _ = writeln!(file, "clusters:\n  - name: {name}\n    cluster:");
+    _ = writeln!(file, "      server: {}", json(&server.url));
+    if server.insecure {
+        _ = writeln!(file, "      insecure-skip-tls-verify: true");
+    }
+    if !server.ca_data.is_empty() {
+        _ = writeln!(file, "      certificate-authority-data: {}", json(&server.ca_data));
+    }
+    _ = writeln!(file, "users:\n  - name: {name}\n    user:\n      token: {}", json(key));
+    _ = writeln!(file, "contexts:\n  - name: {name}\n    context:");
+    _ = writeln!(file, "      cluster: {name}\n      user: {name}");
+    file
+}
+
+fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A comment ends with its line, so what is put in one may not hold another.
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
