@@ -6,8 +6,15 @@
 //!
 //! There are no nodes and no pods that run. What is stored behaves as Kubernetes says it does.
 
+pub mod apply;
+pub mod builtin;
 pub mod error;
 pub mod object;
+pub mod openapi;
+pub mod rbac;
 pub mod resource;
+pub mod review;
+pub mod strategic;
+pub mod validate;
 
 pub use error::{Error, Result};
