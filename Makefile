@@ -1,0 +1,88 @@
+# Everything a person does with this tree. `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# Two cargo builds at once would only wait for each other.
+.NOTPARALLEL:
+
+step := .tools/step
+# Where the server listens: make run LISTEN=0.0.0.0:9898
+LISTEN ?= 127.0.0.1:9898
+args := --listen $(LISTEN) $(if $(DATA),--data $(DATA))
+
+# Folders are among them, so that a file that goes counts as a change too.
+page_sources := $(shell find app api style public -name target -prune -o -print 2>/dev/null) \
+	index.html Trunk.toml Cargo.toml Cargo.lock rust-toolchain.toml
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: setup dist/index.html ## Build for release and start the server on port 9898
+	@$(step) 'Build the server' 'about 4 minutes the first time, seconds later' \
+		cargo build --release -p dormer
+	@echo
+	@exec target/release/dormer serve $(args)
+
+.PHONY: dev
+dev: setup ## Start the server in debug, and the page with hot reload in front of it
+	@$(step) 'Build the server' 'about 3 minutes the first time' cargo build -p dormer
+	@.tools/dev $(args)
+
+.PHONY: test
+# The page is built before the lints: the server takes it in, and would be checked twice.
+test: setup-tests fmt-check dist/index.html lint-rust ## Check formatting and lints, and run every test
+	@mkdir -p target/logs
+	@$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \
+		cargo test --workspace --no-fail-fast 2>&1 | tee target/logs/cargo-test.log
+	@$(step) 'Build the server for the browser tests' 'seconds' cargo build -p dormer
+	@$(step) 'Browser tests' 'about 3 minutes' \
+		npm test --prefix end2end --silent 2>&1 | tee target/logs/end2end.log
+	@.tools/tally target/logs/cargo-test.log target/logs/end2end.log
+
+.PHONY: test-browser
+test-browser: setup-tests dist/index.html ## Run the browser tests alone: make test-browser ONLY=connect
+	@$(step) 'Build the server' 'seconds when it is built' cargo build -p dormer
+	@$(step) 'Browser tests' 'about 3 minutes' npm test --prefix end2end --silent -- $(ONLY)
+
+.PHONY: lint
+lint: setup-tests fmt-check lint-rust ## Check formatting, and lint Rust for both targets and the browser tests
+	@$(step) 'Types of the browser tests' 'seconds' npm run types --prefix end2end --silent
+
+.PHONY: fmt
+fmt: ## Format all Rust
+	@cargo fmt --all
+
+.PHONY: bench
+bench: setup ## Measure the server, the page's size and its speed
+	@$(step) 'Benchmarks' 'some minutes' cargo bench --workspace
+
+.PHONY: screenshots
+screenshots: setup-tests dist/index.html ## Make the pictures of the README from the running product
+	@$(step) 'Build the server' 'seconds when it is built' cargo build -p dormer
+	@$(step) 'Screenshots' 'about a minute' npm run screenshots --prefix end2end --silent
+
+.PHONY: clean
+clean: ## Remove what was built here (the tools in the cache stay)
+	@rm -rf dist end2end/node_modules end2end/test-results target
+
+.PHONY: setup setup-tests
+setup:
+	@$(step) 'Tools' 'seconds when they are there, about 5 minutes on a new machine' .tools/setup
+setup-tests:
+	@$(step) 'Tools' 'seconds when they are there, about 6 minutes on a new machine' .tools/setup tests
+
+.PHONY: fmt-check lint-rust
+fmt-check:
+	@$(step) 'Format' 'a second' cargo fmt --all --check
+lint-rust:
+	@$(step) 'Lint, for this machine' 'about 3 minutes the first time' \
+		cargo clippy --workspace --all-targets -- -D warnings
+	@$(step) 'Lint, for the browser' 'about a minute the first time' \
+		cargo clippy -p dormer-app --target wasm32-unknown-unknown -- -D warnings
+
+dist/index.html: $(page_sources)
+	@$(step) 'Build the page' 'about 2 minutes the first time, 20 seconds later' .tools/page
