@@ -9,11 +9,13 @@
 pub mod apply;
 pub mod builtin;
 pub mod error;
+pub mod merge_keys;
 pub mod object;
 pub mod openapi;
 pub mod rbac;
 pub mod resource;
 pub mod review;
+pub mod schema;
 pub mod strategic;
 pub mod validate;
 

@@ -2,6 +2,12 @@
 
 use serde_json::{Value, json};
 
+pub mod definitions;
+pub mod types;
+
+pub use definitions::definition;
+pub use types::definition_of;
+
 use super::resource::Resource;
 
 /// The list of OpenAPI v3 documents, one a group and version.

@@ -1,13 +1,189 @@
 //! Strategic merge patch.
 
-use serde_json::Value;
+use std::collections::HashMap;
 
-use super::Result;
+use serde_json::{Map, Value};
 
-/// The object `old` after `patch`.
+use super::schema::Node;
+use super::{Error, Result};
+
+const DELETE_FROM: &str = "$deleteFromPrimitiveList/";
+const ORDER: &str = "$setElementOrder/";
+const PATCH: &str = "$patch";
+const RETAIN: &str = "$retainKeys";
+
+/// The object `old` after `patch`. Without a definition, maps are merged and lists replaced.
 ///
 /// # Errors
-/// The patch cannot be read.
-pub fn merge(_definition: Option<&str>, old: &Value, _patch: &Value) -> Result<Value> {
-    Ok(old.clone())
+/// The patch is no object, or one of its directives cannot be read.
+pub fn merge(definition: Option<&str>, old: &Value, patch: &Value) -> Result<Value> {
+    let Value::Object(patch) = patch else {
+        return Err(bad("the patch has to be an object"));
+    };
+    let empty = Map::new();
+    merge_map(Node::named(definition), old.as_object().unwrap_or(&empty), patch).map(Value::Object)
 }
+
+fn bad(message: impl Into<String>) -> Error {
+    Error::BadRequest(format!("unable to apply the strategic merge patch: {}", message.into()))
+}
+
+fn merge_map(
+    node: Node<'_>,
+    old: &Map<String, Value>,
+    patch: &Map<String, Value>,
+) -> Result<Map<String, Value>> {
+    match patch.get(PATCH).map(|it| it.as_str().unwrap_or_default()) {
+        None | Some("merge") => {}
+        Some("replace") => {
+            let rest = patch.iter().filter(|it| it.0 != PATCH);
+            return Ok(rest.map(|(name, value)| (name.clone(), value.clone())).collect());
+        }
+        Some("delete") => return Ok(Map::new()),
+        Some(other) => return Err(bad(format!("unknown $patch: {other:?}"))),
+    }
+    let mut new = old.clone();
+    if let Some(retained) = patch.get(RETAIN) {
+        let retained = retained.as_array().ok_or_else(|| bad("$retainKeys has to be a list"))?;
+        new.retain(|name, _| retained.iter().any(|it| it.as_str() == Some(name)));
+    }
+    for (name, value) in patch {
+        if let Some(field) = name.strip_prefix(DELETE_FROM) {
+            delete_from(&mut new, field, value)?;
+        } else if !is_directive(name) {
+            merge_field(node.inside(name), &mut new, name, value, patch)?;
+        }
+    }
+    for (name, order) in patch {
+        let Some(field) = name.strip_prefix(ORDER) else { continue };
+        let order = order.as_array().ok_or_else(|| bad(format!("{name} has to be a list")))?;
+        if let Some(Value::Array(list)) = new.get_mut(field) {
+            let before =
+                old.get(field).and_then(Value::as_array).map_or(&[] as &[_], Vec::as_slice);
+            *list = in_order(std::mem::take(list), order, before, node.inside(field).patch_key());
+        }
+    }
+    Ok(new)
+}
+
+fn is_directive(name: &str) -> bool {
+    name == PATCH || name == RETAIN || name.starts_with(ORDER) || name.starts_with(DELETE_FROM)
+}
+
+fn merge_field(
+    node: Node<'_>,
+    new: &mut Map<String, Value>,
+    name: &str,
+    value: &Value,
+    patch: &Map<String, Value>,
+) -> Result<()> {
+    let merged = match (new.get(name), value) {
+        (_, Value::Null) => {
+            new.remove(name);
+            return Ok(());
+        }
+        (Some(Value::Object(old)), Value::Object(value)) if !node.patches_by("replace") => {
+            Value::Object(merge_map(node, old, value)?)
+        }
+        (_, Value::Object(value)) => Value::Object(merge_map(node, &Map::new(), value)?),
+        (old, Value::Array(value)) if node.patches_by("merge") => {
+            let old = old.and_then(Value::as_array).map_or(&[] as &[_], Vec::as_slice);
+            let ordered = patch.contains_key(&format!("{ORDER}{name}"));
+            Value::Array(merge_list(node, old, value, ordered)?)
+        }
+        (_, value) => value.clone(),
+    };
+    new.insert(name.to_owned(), merged);
+    Ok(())
+}
+
+fn delete_from(new: &mut Map<String, Value>, field: &str, gone: &Value) -> Result<()> {
+    let gone =
+        gone.as_array().ok_or_else(|| bad(format!("{DELETE_FROM}{field} has to be a list")))?;
+    if let Some(Value::Array(list)) = new.get_mut(field) {
+        list.retain(|it| !gone.contains(it));
+    }
+    Ok(())
+}
+
+/// Merges a list. Unless an order is said apart (`ordered`), that of the patch counts.
+fn merge_list(node: Node<'_>, old: &[Value], patch: &[Value], ordered: bool) -> Result<Vec<Value>> {
+    let key = node.patch_key();
+    if patch.iter().any(|it| it[PATCH] == "replace" && it.get(key).is_none()) {
+        return Ok(patch.iter().filter(|it| it.get(PATCH).is_none()).cloned().collect());
+    }
+    let mut new: Vec<Option<Value>> = old.iter().cloned().map(Some).collect();
+    let mut places = places_of(old, key);
+    let mut named = Vec::new();
+    for item in patch {
+        let wanted = identity(item, key).ok_or_else(|| {
+            bad(format!("map: {item} does not contain declared merge key: {key}"))
+        })?;
+        if item[PATCH] == "delete" {
+            new.iter_mut()
+                .filter(|it| it.as_ref().and_then(|it| identity(it, key)).as_ref() == Some(&wanted))
+                .for_each(|it| *it = None);
+            places.remove(&wanted);
+            continue;
+        }
+        named.push(item.clone());
+        let place = *places.entry(wanted).or_insert(new.len());
+        let before = new.get_mut(place).and_then(Option::take);
+        let merged = match (item, before) {
+            (Value::Object(item), Some(Value::Object(before))) => {
+                merge_map(node.items(), &before, item)?.into()
+            }
+            (Value::Object(item), _) => merge_map(node.items(), &Map::new(), item)?.into(),
+            (item, _) => item.clone(),
+        };
+        match new.get_mut(place) {
+            Some(slot) => *slot = Some(merged),
+            None => new.push(Some(merged)),
+        }
+    }
+    let new = new.into_iter().flatten().collect();
+    if ordered { Ok(new) } else { Ok(in_order(new, &named, old, key)) }
+}
+
+/// What tells an item from the others of its list: its `key`, or itself where it is a plain value.
+fn identity(item: &Value, key: &str) -> Option<String> {
+    match item {
+        Value::Object(item) => item.get(key).map(Value::to_string),
+        item => Some(item.to_string()),
+    }
+}
+
+fn places_of(list: &[Value], key: &str) -> HashMap<String, usize> {
+    let known = list.iter().enumerate().rev();
+    known.filter_map(|(i, it)| Some((identity(it, key)?, i))).collect()
+}
+
+/// Puts the items that `order` names in its order, and the others between them where the order
+/// `before` had them.
+fn in_order(items: Vec<Value>, order: &[Value], before: &[Value], key: &str) -> Vec<Value> {
+    let (order, before) = (places_of(order, key), places_of(before, key));
+    let place = |list: &HashMap<String, usize>, item: &Value| {
+        identity(item, key).and_then(|it| list.get(&it).copied())
+    };
+    let (mut named, others): (Vec<Value>, Vec<Value>) =
+        items.into_iter().partition(|it| place(&order, it).is_some());
+    named.sort_by_key(|it| place(&order, it));
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    let mut all = Vec::new();
+    loop {
+        let other_first = match (others.peek(), named.peek()) {
+            (Some(other), Some(it)) => {
+                matches!((place(&before, other), place(&before, it)), (Some(a), Some(b)) if a < b)
+            }
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        match if other_first { others.next() } else { named.next() } {
+            Some(item) => all.push(item),
+            None => return all,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
