@@ -57,8 +57,10 @@ fmt: ## Format all Rust
 	@cargo fmt --all
 
 .PHONY: bench
-bench: setup ## Measure the server, the page's size and its speed
-	@$(step) 'Benchmarks' 'some minutes' cargo bench --workspace
+bench: setup-tests dist/index.html ## Measure the page and the server
+	@$(step) 'Build the server' 'about 4 minutes the first time' cargo build --release -p dormer
+	@DORMER_BINARY=$(CURDIR)/target/release/dormer $(step) 'Benchmarks' 'about a minute' \
+		npm run bench --prefix end2end --silent
 
 .PHONY: screenshots
 screenshots: setup-tests dist/index.html ## Make the pictures of the README from the running product

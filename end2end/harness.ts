@@ -7,7 +7,7 @@ import { Shell } from "./harness/shell.ts";
 import { Trouble } from "./harness/trouble.ts";
 
 export { expect } from "@playwright/test";
-export { Api } from "./harness/api.ts";
+export { Api, VCLUSTERS } from "./harness/api.ts";
 export { findings } from "./harness/axe.ts";
 export * from "./harness/page.ts";
 export { Server, type Person } from "./harness/server.ts";

@@ -39,5 +39,6 @@ export default defineConfig({
   projects: [
     { name: "tests", testDir: "tests" },
     { name: "screenshots", testDir: ".", testMatch: "screenshots.ts" },
+    { name: "bench", testDir: ".", testMatch: "bench.ts" },
   ],
 });

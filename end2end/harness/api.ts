@@ -2,6 +2,8 @@
 import type { Person } from "./server.ts";
 
 const MANAGEMENT = "/kubernetes/management/apis/management.loft.sh/v1";
+/** The virtual clusters of the project that a first start makes. */
+export const VCLUSTERS = "namespaces/loft-p-default/virtualclusterinstances";
 
 export class Api {
   private constructor(
@@ -41,13 +43,32 @@ export class Api {
 
   /** Makes a virtual cluster and waits until it runs. */
   async addVcluster(name: string, spec: Record<string, unknown> = {}): Promise<void> {
-    const path = "namespaces/loft-p-default/virtualclusterinstances";
-    await this.create(path, {
+    await this.create(VCLUSTERS, {
       kind: "VirtualClusterInstance",
       metadata: { name },
       spec: { displayName: name, ...spec },
     });
-    await this.until(`${path}/${name}`, (it) => it.status?.phase === "Ready");
+    await this.until(`${VCLUSTERS}/${name}`, (it) => it.status?.phase === "Ready");
+  }
+
+  /** Puts a virtual cluster to sleep as the page and the CLIs do, and waits until it sleeps. */
+  async sleep(name: string): Promise<void> {
+    const path = `${VCLUSTERS}/${name}`;
+    await this.patch(path, { metadata: { annotations: { "sleepmode.loft.sh/force": "true" } } });
+    await this.until(path, (it) => it.status?.phase === "Sleeping");
+  }
+
+  /** Reads an object of the management API. */
+  async get(path: string): Promise<any> {
+    const { status, body } = await this.ask("GET", `${MANAGEMENT}/${path}`);
+    if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  /** Deletes an object of the management API. */
+  async delete(path: string): Promise<void> {
+    const { status, body } = await this.ask("DELETE", `${MANAGEMENT}/${path}`);
+    if (status > 202) throw new Error(`DELETE ${path}: ${status} ${JSON.stringify(body)}`);
   }
 
   /** Creates an object of the management API. */
@@ -78,7 +99,7 @@ export class Api {
       const { body } = await this.ask("GET", `${MANAGEMENT}/${path}`);
       if (done(body)) return;
       if (Date.now() > deadline) throw new Error(`${path} is not there yet: ${JSON.stringify(body)}`);
-      await new Promise((next) => setTimeout(next, 50));
+      await new Promise((next) => setTimeout(next, 5));
     }
   }
 }

@@ -48,6 +48,11 @@ export class Server {
     return Number(new URL(this.url).port);
   }
 
+  /** The number of its process. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
   /** What the command line tools are given. */
   get secureUrl(): string {
     return this.url.replace("http:", "https:");

@@ -1,0 +1,23 @@
+// Every page and panel that a signed-in administrator sees, and how they get there. There has to be
+// a virtual cluster with the name calm-otter.
+import { expect, type Page } from "@playwright/test";
+import { addUserPanel, createKey, newPanel, openConnect, openPage, row } from "./harness.ts";
+
+export interface View {
+  name: string;
+  open: (page: Page) => Promise<unknown>;
+}
+
+export const VIEWS: View[] = [
+  { name: "virtual-clusters", open: (page) => expect(row(page, "calm-otter")).toBeVisible() },
+  { name: "new-virtual-cluster", open: (page) => newPanel(page) },
+  { name: "connect", open: (page) => openConnect(page, "calm-otter") },
+  { name: "clusters", open: (page) => openPage(page, "Clusters") },
+  { name: "users", open: (page) => openPage(page, "Users") },
+  { name: "add-user", open: async (page) => (await openPage(page, "Users"), addUserPanel(page)) },
+  { name: "access-keys", open: (page) => openPage(page, "Access keys") },
+  {
+    name: "new-access-key",
+    open: async (page) => (await openPage(page, "Access keys"), createKey(page, "ci-web")),
+  },
+];
