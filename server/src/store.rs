@@ -18,6 +18,7 @@
 
 mod log;
 mod logins;
+mod owners;
 mod schema;
 mod snapshot;
 mod watch;
@@ -31,7 +32,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use log::{COMPACT_AFTER, COMPACT_KEEP};
 pub use logins::{Session, Strikes};
-pub use snapshot::{Page, Snapshot};
+pub use snapshot::{Mark, Page, Snapshot};
 pub use watch::{Change, Watch};
 pub use writer::Tx;
 

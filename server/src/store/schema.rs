@@ -8,7 +8,8 @@ use super::{Error, Result};
 const APPLICATION_ID: i32 = 0x4452_4d52;
 
 /// In order, never edited after they have landed. The number of those applied is `user_version`.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_objects.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_objects.sql"), include_str!("../../migrations/0002_owners.sql")];
 
 /// What every connection has to have, reading ones too.
 pub(super) fn pragmas(connection: &Connection) -> rusqlite::Result<()> {

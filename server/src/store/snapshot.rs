@@ -16,6 +16,13 @@ pub struct Page {
     pub at: Option<Revision>,
 }
 
+/// A state of a resource: two equal marks mean that nothing has changed in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    changed: Revision,
+    compacted: Revision,
+}
+
 /// One unchanging view of the store.
 pub struct Snapshot<'a> {
     sql: &'a Connection,
@@ -78,6 +85,45 @@ impl<'a> Snapshot<'a> {
             }
         };
         Ok(rows?)
+    }
+
+    /// The resources that have objects in a logical cluster.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn resources(&self, cluster: &str) -> Result<Vec<String>> {
+        // Jumps from one resource to the next rather than read every row.
+        let sql = "with recursive found (resource) as ( \
+             select min(resource) from objects where cluster = ?1 \
+             union all \
+             select (select min(resource) from objects where cluster = ?1 and resource > found.resource) \
+             from found where found.resource is not null) \
+             select resource from found where resource is not null";
+        let mut statement = self.sql.prepare_cached(sql)?;
+        let rows = statement.query_map([cluster], |row| row.get(0))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether a range has no objects.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn is_vacant(&self, range: &Range) -> Result<bool> {
+        let sql = "select not exists (select 1 from objects where cluster = ?1 and resource = ?2 \
+             and (?3 is null or namespace = ?3))";
+        let parts = (&range.cluster, &range.resource, &range.namespace);
+        Ok(self.sql.prepare_cached(sql)?.query_row(parts, |row| row.get(0))?)
+    }
+
+    /// What changes whenever an object of the resource does.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn mark(&self, cluster: &str, resource: &str) -> Result<Mark> {
+        let sql = "select coalesce(max(revision), 0) from changes where cluster = ? and resource = ?";
+        let changed = self.sql.prepare_cached(sql)?.query_row((cluster, resource), |row| row.get(0))?;
+        // Compaction may forget the newest change, so that the mark says how far it went.
+        Ok(Mark { changed: Revision(changed), compacted: self.compacted })
     }
 
     /// One page of a range.

@@ -129,6 +129,25 @@ impl Watch {
         }
     }
 
+    /// How far the watch has come with nothing left to say: the newest revision, if all changes of
+    /// the range up to it were given out.
+    ///
+    /// # Errors
+    /// As [`Watch::next`].
+    pub async fn settle(&mut self) -> Result<Option<Revision>> {
+        if !self.missed.is_empty() {
+            return Ok(None);
+        }
+        let (range, seen) = (self.range.clone(), self.seen);
+        let newest = self.store.read(move |snapshot| {
+            let missed = snapshot.changes(&range, seen)?;
+            Ok::<_, Error>(missed.is_empty().then(|| snapshot.revision()))
+        });
+        let newest = newest.await?;
+        self.seen = newest.unwrap_or(self.seen);
+        Ok(newest)
+    }
+
     async fn catch_up(&mut self) -> Result<()> {
         let (range, seen) = (self.range.clone(), self.seen);
         let missed = self.store.read(move |snapshot| snapshot.changes(&range, seen)).await?;

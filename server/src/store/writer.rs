@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
+use super::owners;
 use super::snapshot::Snapshot;
 use super::watch::{Change, Topics};
 use super::{Body, Entry, Error, Key, Range, Result, Revision};
@@ -217,6 +218,7 @@ impl Tx<'_> {
             &key.name,
         ))?;
         let mut object: Value = serde_json::from_slice(&before.body)?;
+        owners::note(self.sql, key, Some(&before.body), None)?;
         let revision = self.log(key, Some(&before.body), None)?;
         let body = with_revision(&mut object, revision)?;
         self.made.changes.push(Change {
@@ -236,6 +238,7 @@ impl Tx<'_> {
     pub fn drop_cluster(&mut self, cluster: &str) -> Result<()> {
         self.sql.execute("delete from objects where cluster = ?", [cluster])?;
         self.sql.execute("delete from changes where cluster = ?", [cluster])?;
+        self.sql.execute("delete from owners where cluster = ?", [cluster])?;
         self.made.dropped.push(cluster.to_owned());
         Ok(())
     }
@@ -257,6 +260,7 @@ impl Tx<'_> {
     }
 
     fn put(&mut self, key: &Key, before: Option<Body>, mut object: Value) -> Result<Entry> {
+        owners::note(self.sql, key, before.as_ref(), Some(&object))?;
         let revision = self.log(key, before.as_ref(), Some(&[]))?;
         let body = with_revision(&mut object, revision)?;
         let sql = "update changes set after = ? where revision = ?";
@@ -318,6 +322,15 @@ impl Tx<'_> {
         let sql = "insert into facts (name, value) values (?, ?) \
              on conflict do update set value = excluded.value";
         self.sql.execute(sql, [name, value])?;
+        Ok(())
+    }
+
+    /// Forgets a fact about the database itself.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn remove_fact(&mut self, name: &str) -> Result<()> {
+        self.sql.execute("delete from facts where name = ?", [name])?;
         Ok(())
     }
 }
