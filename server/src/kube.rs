@@ -6,17 +6,47 @@
 //!
 //! There are no nodes and no pods that run. What is stored behaves as Kubernetes says it does.
 
+pub mod server;
+pub mod resource;
+pub mod object;
+pub mod error;
+
+mod path;
+mod query;
+mod accept;
+mod asked;
+mod body;
+mod incoming;
+mod selector;
+
+mod read;
+mod watch;
+mod write;
+mod patch;
+mod delete;
+mod leaving;
+mod scale;
+mod computed;
+mod meta;
+
+mod answer;
+mod table;
+pub mod age;
+mod discovery;
+
+mod born;
+mod crd;
+
 pub mod apply;
 pub mod builtin;
-pub mod error;
 pub mod merge_keys;
-pub mod object;
 pub mod openapi;
 pub mod rbac;
-pub mod resource;
 pub mod review;
 pub mod schema;
 pub mod strategic;
 pub mod validate;
 
+pub use born::born;
 pub use error::{Error, Result};
+pub use server::{ApiServer, Row, Settings};

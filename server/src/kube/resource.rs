@@ -269,6 +269,17 @@ pub enum Schema {
     Open,
 }
 
+/// Where the `scale` subresource finds its numbers, as paths such as `.spec.replicas`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scale {
+    /// How many are wanted.
+    pub wanted: String,
+    /// How many there are.
+    pub running: String,
+    /// The label selector, as text; nothing where there is none.
+    pub selector: Option<String>,
+}
+
 /// A resource of a logical cluster.
 #[derive(Clone)]
 pub struct Resource {
@@ -292,6 +303,8 @@ pub struct Resource {
     pub verbs: Vec<Verb>,
     /// It has a `status` that is written apart.
     pub status: bool,
+    /// It can be scaled.
+    pub scale: Option<Scale>,
     /// Its other parts.
     pub subresources: Vec<Subresource>,
     /// Computed, not stored: answers `create`.
@@ -332,6 +345,7 @@ impl Resource {
             namespaced,
             verbs: STORED.to_vec(),
             status: false,
+            scale: None,
             subresources: Vec::new(),
             virtually: None,
             columns: vec![
