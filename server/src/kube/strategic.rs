@@ -1,9 +1,8 @@
 //! Strategic merge patch.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value};
 
+use super::lists::{in_order, places};
 use super::schema::Node;
 use super::{Error, Result};
 
@@ -60,7 +59,8 @@ fn merge_map(
         if let Some(Value::Array(list)) = new.get_mut(field) {
             let before =
                 old.get(field).and_then(Value::as_array).map_or(&[] as &[_], Vec::as_slice);
-            *list = in_order(std::mem::take(list), order, before, node.inside(field).patch_key());
+            let key = node.inside(field).patch_key();
+            *list = in_order(std::mem::take(list), order, before, |it| identity(it, key));
         }
     }
     Ok(new)
@@ -113,7 +113,7 @@ fn merge_list(node: Node<'_>, old: &[Value], patch: &[Value], ordered: bool) -> 
         return Ok(patch.iter().filter(|it| it.get(PATCH).is_none()).cloned().collect());
     }
     let mut new: Vec<Option<Value>> = old.iter().cloned().map(Some).collect();
-    let mut places = places_of(old, key);
+    let mut places = places(old, |it| identity(it, key));
     let mut named = Vec::new();
     for item in patch {
         let wanted = identity(item, key).ok_or_else(|| {
@@ -142,7 +142,7 @@ fn merge_list(node: Node<'_>, old: &[Value], patch: &[Value], ordered: bool) -> 
         }
     }
     let new = new.into_iter().flatten().collect();
-    if ordered { Ok(new) } else { Ok(in_order(new, &named, old, key)) }
+    if ordered { Ok(new) } else { Ok(in_order(new, &named, old, |it| identity(it, key))) }
 }
 
 /// What tells an item from the others of its list: its `key`, or itself where it is a plain value.
@@ -150,38 +150,6 @@ fn identity(item: &Value, key: &str) -> Option<String> {
     match item {
         Value::Object(item) => item.get(key).map(Value::to_string),
         item => Some(item.to_string()),
-    }
-}
-
-fn places_of(list: &[Value], key: &str) -> HashMap<String, usize> {
-    let known = list.iter().enumerate().rev();
-    known.filter_map(|(i, it)| Some((identity(it, key)?, i))).collect()
-}
-
-/// Puts the items that `order` names in its order, and the others between them where the order
-/// `before` had them.
-fn in_order(items: Vec<Value>, order: &[Value], before: &[Value], key: &str) -> Vec<Value> {
-    let (order, before) = (places_of(order, key), places_of(before, key));
-    let place = |list: &HashMap<String, usize>, item: &Value| {
-        identity(item, key).and_then(|it| list.get(&it).copied())
-    };
-    let (mut named, others): (Vec<Value>, Vec<Value>) =
-        items.into_iter().partition(|it| place(&order, it).is_some());
-    named.sort_by_key(|it| place(&order, it));
-    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
-    let mut all = Vec::new();
-    loop {
-        let other_first = match (others.peek(), named.peek()) {
-            (Some(other), Some(it)) => {
-                matches!((place(&before, other), place(&before, it)), (Some(a), Some(b)) if a < b)
-            }
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        match if other_first { others.next() } else { named.next() } {
-            Some(item) => all.push(item),
-            None => return all,
-        }
     }
 }
 
