@@ -103,27 +103,6 @@ fn bookmark(object: &Value) -> String {
     found.filter(|it| !it.is_empty()).map(str::to_owned).next().unwrap_or_default()
 }
 
-/// Something in a list that is told from others by its uid.
-pub trait Keyed {
-    /// Unique over all time: a name may come back, a uid never does.
-    fn uid(&self) -> &str;
-}
-
-/// Puts `item` in the place of the one with its uid, or at the end where there is none. Says
-/// whether it is new.
-pub fn upsert<T: Keyed>(items: &mut Vec<T>, item: T) -> bool {
-    match items.iter_mut().find(|it| it.uid() == item.uid()) {
-        Some(place) => {
-            *place = item;
-            false
-        }
-        None => {
-            items.push(item);
-            true
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -174,14 +153,6 @@ mod tests {
         assert_eq!(lines.push(b"x"), Err(LineTooLong));
     }
 
-    #[derive(Debug, Clone, PartialEq)]
-    struct Item(String, u8);
-    impl Keyed for Item {
-        fn uid(&self) -> &str {
-            &self.0
-        }
-    }
-
     proptest! {
         #[test]
         fn lines_do_not_depend_on_where_the_chunks_fall(
@@ -198,20 +169,6 @@ mod tests {
                 rest = later;
             }
             prop_assert_eq!(got, whole);
-        }
-
-        #[test]
-        fn a_view_ends_with_the_last_value_of_each_uid(
-            changes in prop::collection::vec((0u8..5, any::<u8>()), 0..64),
-        ) {
-            let (mut items, mut model) = (Vec::new(), std::collections::BTreeMap::new());
-            for (uid, value) in changes {
-                let new = upsert(&mut items, Item(uid.to_string(), value));
-                prop_assert_eq!(new, model.insert(uid.to_string(), value).is_none());
-            }
-            items.sort_by(|a, b| a.0.cmp(&b.0));
-            let model: Vec<_> = model.into_iter().map(|(uid, value)| Item(uid, value)).collect();
-            prop_assert_eq!(items, model);
         }
     }
 }

@@ -1,0 +1,136 @@
+//! The people, for administrators.
+
+use dormer_api::state::Tone;
+use leptos::prelude::*;
+
+use super::list::{FilterBox, FreshnessOf, NotLoaded, NothingMatches, UrlState};
+use crate::client::{CallError, Client};
+use crate::live::{self, Freshness, LiveRow};
+use crate::paths;
+use crate::ui::{Icon, IconKind, Notice, Page, Sort};
+
+mod add;
+mod change;
+mod invite;
+mod model;
+mod row;
+
+use add::AddUserPanel;
+use change::Changes;
+use invite::{InviteLink, InviteOnce};
+use model::{Person, compare, only_admin, passes};
+use row::PeopleTable;
+
+/// What the list can be sorted by, as the URL names it. The first is the usual one.
+const SORT_KEYS: [&str; 4] = ["name", "state", "role", "activity"];
+
+/// What stands under the toolbar. There is no "none yet": whoever sees the list is on it.
+#[derive(Clone, PartialEq)]
+enum Shown {
+    Table,
+    NotLoaded(CallError),
+    NothingMatches,
+}
+
+/// The list of people.
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    let client = expect_context::<Client>();
+    let url = UrlState::here();
+    let live = live::follow::<Person>(client, paths::api::resource("users"));
+    let changes = Changes::new(client);
+    let filter = url.typed("q");
+    let sort = Memo::new(move |_| Sort::parse(url.get("sort").as_deref(), &SORT_KEYS));
+    let visible = Memo::new(move |_| {
+        live.changes.track();
+        let (sort, words) = (sort.get(), filter.get().to_lowercase());
+        let mut rows: Vec<LiveRow<Person>> = live.rows.get();
+        rows.retain(|row| row.value.with_untracked(|it| passes(it, &words)));
+        rows.sort_by(|a, b| {
+            a.value.with_untracked(|a| b.value.with_untracked(|b| compare(a, b, &sort)))
+        });
+        rows
+    });
+    let last_admin = Memo::new(move |_| {
+        live.changes.track();
+        let people = live.rows.get().into_iter().map(|row| row.value.get_untracked());
+        only_admin(&people.collect::<Vec<_>>())
+    });
+    let shown = Memo::new(move |_| match live.freshness.get() {
+        Freshness::Failed(error) => Shown::NotLoaded(error),
+        Freshness::Current | Freshness::Stale(_)
+            if visible.with(Vec::is_empty) && !filter.with(String::is_empty) =>
+        {
+            Shown::NothingMatches
+        }
+        Freshness::Loading | Freshness::Current | Freshness::Stale(_) => Shown::Table,
+    });
+    let loaded = Memo::new(move |_| live.freshness.with(|it| *it != Freshness::Loading));
+    let invite = RwSignal::new(None::<InviteLink>);
+
+    view! {
+        <Page
+            title="Users"
+            aside=move || {
+                view! {
+                    <span class="muted">
+                        {move || match live.rows.with(Vec::len) {
+                            0 => String::new(),
+                            count => count.to_string(),
+                        }}
+                    </span>
+                    <FreshnessOf freshness=live.freshness/>
+                }
+            }
+            actions=move || {
+                view! {
+                    <a
+                        class="button"
+                        data-kind="primary"
+                        href=move || url.with(&[("panel", Some("new".into()))])
+                    >
+                        <Icon kind=IconKind::Plus/>
+                        "Add user"
+                    </a>
+                }
+            }
+        >
+            <Notice tone=Tone::Failed text=changes.problem/>
+            <div class="toolbar">
+                <FilterBox label="Filter users" placeholder="Filter" text=filter/>
+            </div>
+            {move || match shown.get() {
+                Shown::Table => view! {
+                    <PeopleTable rows=visible loaded sort url changes last_admin invite/>
+                }
+                .into_any(),
+                Shown::NotLoaded(error) => view! { <NotLoaded what="the users" error/> }.into_any(),
+                Shown::NothingMatches => {
+                    let clear = move |()| filter.set(String::new());
+                    view! { <NothingMatches filter on_clear=clear/> }.into_any()
+                }
+            }}
+        </Page>
+        <Panels url changes invite/>
+    }
+}
+
+/// Whatever stands over the list.
+#[component]
+fn Panels(
+    url: UrlState,
+    changes: Changes,
+    invite: RwSignal<Option<InviteLink>>,
+) -> impl IntoView {
+    let adding = Memo::new(move |_| url.get("panel").as_deref() == Some("new"));
+
+    view! {
+        <Show when=move || adding.get()>
+            <AddUserPanel invite on_close=move |()| url.set(&[("panel", None)], false)/>
+        </Show>
+        {move || invite.get().map(|link| {
+            view! { <InviteOnce link on_saved=move |()| invite.set(None)/> }
+        })}
+        <change::DeleteUserDialog changes/>
+    }
+}

@@ -1,0 +1,166 @@
+//! A key for one virtual cluster, made for its Connect panel.
+
+use dormer_api::access_key::{AccessKeySpec, OwnedAccessKey, Scope, ScopeVirtualCluster};
+use dormer_api::ago::{DAY, HOUR, exact, unix};
+use dormer_api::state::Tone;
+use leptos::prelude::*;
+use stylers::style;
+
+use crate::client::{CallError, Client};
+use crate::ui::{Icon, IconKind, Notice};
+use crate::{clock, paths};
+
+/// How long a key can be made to live, in seconds. The first is the usual one.
+const TTLS: [i64; 4] = [DAY, 8 * HOUR, 7 * DAY, 30 * DAY];
+
+/// A key that was just made. It is in memory only, and goes with the panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeKey {
+    /// The secret.
+    pub secret: String,
+    /// Unix seconds.
+    pub expires: i64,
+}
+
+impl MadeKey {
+    /// When it stops working, in words.
+    pub fn expires_words(&self) -> String {
+        format!("on {}", clock::absolute(self.expires))
+    }
+}
+
+/// Makes a key that can use one virtual cluster and nothing else.
+async fn make(client: Client, project: &str, name: &str, ttl: i64) -> Result<MadeKey, CallError> {
+    let scope = Scope {
+        virtual_clusters: vec![ScopeVirtualCluster {
+            project: project.to_owned(),
+            virtual_cluster: name.to_owned(),
+        }],
+    };
+    let spec = AccessKeySpec {
+        display_name: format!("connect {name}"),
+        ttl: Some(ttl),
+        kind: "User".into(),
+        scope: Some(scope),
+        ..AccessKeySpec::default()
+    };
+    let body = OwnedAccessKey { spec, ..OwnedAccessKey::default() };
+    let made: OwnedAccessKey =
+        client.post(&paths::api::resource("ownedaccesskeys"), &body).await?;
+    let expires = made.status.expires.as_deref().and_then(unix);
+    Ok(MadeKey {
+        secret: made.spec.key,
+        expires: expires.unwrap_or_else(|| clock::read() + ttl),
+    })
+}
+
+/// Offers a key, then says that there is one.
+#[component]
+pub fn KeyBox(
+    /// Of the virtual cluster.
+    project: String,
+    /// Of the virtual cluster.
+    name: String,
+    /// The key, once it is made.
+    key: RwSignal<Option<MadeKey>>,
+    /// The secret is shown.
+    reveal: RwSignal<bool>,
+) -> impl IntoView {
+    let class = style! {
+        .key-box {
+            display: flex;
+            flex-wrap: wrap;
+            align-items: center;
+            gap: var(--space-2);
+            padding: var(--space-3);
+            border: 1px solid var(--line);
+            border-radius: var(--radius-card);
+            background: var(--sunken);
+        }
+        .key-words {
+            flex: 1;
+            min-width: 14rem;
+        }
+    };
+    let client = expect_context::<Client>();
+    let ttl = RwSignal::new(TTLS[0]);
+    let make_key = Action::new_local(move |(): &()| {
+        let (project, name, ttl) = (project.clone(), name.clone(), ttl.get_untracked());
+        async move {
+            let made = make(client, &project, &name, ttl).await?;
+            _ = key.try_set(Some(made));
+            Ok::<_, CallError>(())
+        }
+    });
+    let failure = move || match make_key.value().get() {
+        Some(Err(error)) => format!("Could not make a key. {error}"),
+        Some(Ok(())) | None => String::new(),
+    };
+    let press = move |_| {
+        if !make_key.pending().get_untracked() {
+            make_key.dispatch(());
+        }
+    };
+    let offer = move || {
+        view! { class = class,
+            <div class="key-box">
+                <span class="key-words">
+                    "Commands need an access key. Make one for this virtual cluster alone:"
+                </span>
+                <select
+                    class="input"
+                    aria-label="Key works for"
+                    on:change=move |event| {
+                        ttl.set(event_target_value(&event).parse().unwrap_or(TTLS[0]));
+                    }
+                >
+                    {TTLS
+                        .map(|ttl| view! { <option value=ttl.to_string()>{exact(ttl)}</option> })
+                        .collect_view()}
+                </select>
+                <button
+                    type="button"
+                    class="button"
+                    data-kind="primary"
+                    aria-busy=move || make_key.pending().get().then_some("true")
+                    on:click=press
+                >
+                    <Icon kind=Signal::derive(move || {
+                        if make_key.pending().get() { IconKind::Busy } else { IconKind::Key }
+                    })/>
+                    "Make a key"
+                </button>
+            </div>
+        }
+    };
+    let made = move |it: MadeKey| {
+        view! { class = class,
+            <div class="key-box" role="status">
+                <Icon kind=IconKind::Key/>
+                <span class="key-words">
+                    "A key is in the commands below. It can use this virtual cluster and nothing else, and stops working "
+                    {it.expires_words()} ". It is shown here only until you close this panel."
+                </span>
+                <button
+                    type="button"
+                    class="button"
+                    aria-pressed=move || if reveal.get() { "true" } else { "false" }
+                    on:click=move |_| reveal.update(|it| *it = !*it)
+                >
+                    <Icon kind=Signal::derive(move || {
+                        if reveal.get() { IconKind::Hide } else { IconKind::Show }
+                    })/>
+                    "Show key"
+                </button>
+            </div>
+        }
+    };
+
+    view! {
+        <Notice tone=Tone::Failed text=Signal::derive(failure)/>
+        {move || match key.get() {
+            None => offer().into_any(),
+            Some(it) => made(it).into_any(),
+        }}
+    }
+}
