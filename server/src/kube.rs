@@ -39,6 +39,7 @@ mod crd;
 
 pub mod apply;
 pub mod builtin;
+mod lists;
 pub mod merge_keys;
 pub mod openapi;
 pub mod rbac;

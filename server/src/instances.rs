@@ -1,0 +1,133 @@
+//! From a `VirtualClusterInstance` to a `VirtualCluster` in a host cluster, and back to its status.
+//!
+//! Management objects are in our own store, so they are read, decided on and written in one
+//! transaction. The host may be far away and is spoken to as any Kubernetes cluster.
+
+mod advance;
+mod conditions;
+mod host;
+mod schedule;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use kube::ResourceExt;
+use kube::api::Api;
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
+use kube::runtime::controller::{Action, Controller};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{WatchStreamExt, watcher};
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::virtual_cluster::{self, INSTANCE_NAME, INSTANCE_NAMESPACE};
+use crate::auth::Caller;
+use crate::hosts::Hosts;
+use crate::kube::Result;
+use crate::kube::server::ApiServer;
+use crate::management;
+use crate::sleep::Sleep;
+use crate::store::Store;
+use advance::Step;
+
+/// How long after a failure an instance is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// What the controller is called as a caller of the management API.
+#[must_use]
+pub fn controller_name() -> &'static str {
+    "system:dormer:instances"
+}
+
+/// What the controller works with.
+pub struct Context {
+    /// The management objects.
+    pub store: Store,
+    /// The management API.
+    pub management: ApiServer,
+    /// The host clusters.
+    pub hosts: Hosts,
+    /// Who is active.
+    pub sleep: Sleep,
+}
+
+impl Context {
+    fn client(&self) -> kube::Client {
+        self.management.client(Caller::controller("instances"))
+    }
+}
+
+fn api_resource() -> ApiResource {
+    let kind = GroupVersionKind::gvk(management::GROUP, management::VERSION, "VirtualClusterInstance");
+    ApiResource::from_gvk_with_plural(&kind, management::VCLUSTERS)
+}
+
+/// Brings every instance to what it asks for, until `stop` is cancelled.
+pub async fn run(context: Context, stop: CancellationToken) {
+    let resource = api_resource();
+    let api: Api<DynamicObject> = Api::all_with(context.client(), &resource);
+    let reports = stream::select_all(context.hosts.iter().map(|(_, host)| reports(host.client())));
+    Controller::new_with(api, watcher::Config::default(), resource)
+        .reconcile_on(reports)
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(reconcile, retry, Arc::new(context))
+        .for_each(|done| async move {
+            if let Err(error) = done {
+                tracing::debug!(%error, "an instance was not reconciled");
+            }
+        })
+        .await;
+}
+
+/// The instances whose `VirtualCluster` in a host changed.
+fn reports(client: kube::Client) -> futures::stream::BoxStream<'static, ObjectRef<DynamicObject>> {
+    let api: Api<DynamicObject> = Api::all_with(client, &virtual_cluster::api_resource());
+    watcher(api, watcher::Config::default())
+        .default_backoff()
+        .touched_objects()
+        .filter_map(|object| async move {
+            let object = object.ok()?;
+            let annotations = object.annotations();
+            let (namespace, name) = (annotations.get(INSTANCE_NAMESPACE)?, annotations.get(INSTANCE_NAME)?);
+            Some(ObjectRef::new_with(name, api_resource()).within(namespace))
+        })
+        .boxed()
+}
+
+fn retry(object: Arc<DynamicObject>, error: &host::Error, _: Arc<Context>) -> Action {
+    tracing::warn!(error = error as &dyn std::error::Error, instance = object.name_any(), "will try again");
+    Action::requeue(RETRY_AFTER)
+}
+
+async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, host::Error> {
+    let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
+    let used = context.sleep.activity.of(&namespace, &name);
+    let place = management::key(management::VCLUSTERS, &namespace, &name);
+    let step = context.store.write({
+        let place = place.clone();
+        move |tx| advance::advance(tx, &place, used)
+    });
+    match step.await? {
+        Step::Gone => {
+            context.sleep.activity.forget(&namespace, &name);
+            Ok(Action::await_change())
+        }
+        Step::Wait => Ok(Action::requeue(RETRY_AFTER)),
+        Step::Remove(instance) => {
+            if host::remove(&context.hosts, &instance).await? {
+                host::release(context.client(), &instance).await?;
+            }
+            Ok(Action::await_change())
+        }
+        Step::Expire => {
+            let api: Api<DynamicObject> = Api::namespaced_with(context.client(), &namespace, &api_resource());
+            api.delete(&name, &kube::api::DeleteParams::default()).await?;
+            Ok(Action::await_change())
+        }
+        Step::Sync { instance, look_again } => {
+            let report = host::sync(&context.hosts, &instance).await?;
+            context.store.write(move |tx| advance::report(tx, &place, &report)).await?;
+            Ok(look_again.map_or_else(Action::await_change, Action::requeue))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Which host cluster a new instance goes to.
+
+use std::collections::HashMap;
+
+use dormer_api::cluster::Cluster;
+use dormer_api::vcluster::{Phase, VirtualClusterInstance};
+use serde_json::{Value, json};
+
+use super::conditions::{self, Fact};
+use crate::kube::{Error, Result, object};
+use crate::management::{self, projects};
+use crate::store::Tx;
+
+/// Fills in `spec.clusterRef`. Says whether the instance has a place now.
+pub(super) fn place(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
+    let reference = &object["spec"]["clusterRef"];
+    let text = |field: &str| reference[field].as_str().unwrap_or_default().to_owned();
+    let (asked, namespace) = (text("cluster"), text("namespace"));
+    if !asked.is_empty() && !namespace.is_empty() {
+        return Ok(true);
+    }
+    let Some(project) = super::advance::project_of(tx, object)? else { return Ok(false) };
+    let cluster = if asked.is_empty() {
+        let clusters = projects::allowed_clusters(&tx.snapshot()?, &project)?;
+        least_loaded(&clusters, &load(tx)?).map(str::to_owned)
+    } else {
+        Some(asked)
+    };
+    let Some(cluster) = cluster else {
+        let message = "no host cluster of the project is online";
+        conditions::set(object, Fact::Scheduled, false, message, tx.now());
+        conditions::phase(object, Phase::Pending, "NoCluster", message);
+        return Ok(false);
+    };
+    let name = object::name(object).to_owned();
+    let reference = object::map_at(object, &["spec", "clusterRef"]);
+    reference.insert("cluster".into(), json!(cluster));
+    reference.insert("namespace".into(), json!(host_namespace(&project.metadata.name, &name)));
+    reference.insert("virtualCluster".into(), json!(name));
+    conditions::set(object, Fact::Scheduled, true, "", tx.now());
+    Ok(true)
+}
+
+/// Loft's own pattern. Both parts together may be longer than a namespace's name may be: then the end
+/// is a checksum of the whole.
+fn host_namespace(project: &str, name: &str) -> String {
+    let whole = format!("loft-{project}-v-{name}");
+    if whole.len() <= 63 {
+        return whole;
+    }
+    let sum = crc32fast::hash(whole.as_bytes());
+    format!("{}-{sum:08x}", whole[..54].trim_end_matches('-'))
+}
+
+/// How many virtual clusters each cluster has.
+fn load(tx: &Tx<'_>) -> Result<HashMap<String, usize>> {
+    let mut load = HashMap::new();
+    for entry in tx.list(&management::range(management::VCLUSTERS))? {
+        let instance: VirtualClusterInstance = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        *load.entry(instance.spec.cluster_ref.cluster).or_default() += 1;
+    }
+    Ok(load)
+}
+
+/// The online cluster with the fewest virtual clusters; the first by name among equals.
+fn least_loaded<'a>(clusters: &'a [Cluster], load: &HashMap<String, usize>) -> Option<&'a str> {
+    clusters
+        .iter()
+        .filter(|it| it.spec.local || it.status.online)
+        .map(|it| it.metadata.name.as_str())
+        .min_by_key(|name| (load.get(*name).copied().unwrap_or(0), *name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster(name: &str, online: bool) -> Cluster {
+        let mut cluster = Cluster::default();
+        cluster.metadata.name = name.into();
+        cluster.status.online = online;
+        cluster
+    }
+
+    #[test]
+    fn the_online_cluster_with_the_fewest_is_taken() {
+        let clusters = [cluster("a", true), cluster("b", true), cluster("c", false)];
+        let load = HashMap::from([("a".to_owned(), 3), ("b".to_owned(), 2)]);
+        assert_eq!(least_loaded(&clusters, &load), Some("b"));
+        assert_eq!(least_loaded(&clusters, &HashMap::new()), Some("a"));
+        assert_eq!(least_loaded(&clusters[2..], &load), None);
+    }
+
+    #[test]
+    fn a_host_namespace_is_never_too_long_and_never_shared() {
+        assert_eq!(host_namespace("default", "demo"), "loft-default-v-demo");
+        let (one, two) = (host_namespace(&"p".repeat(60), "one"), host_namespace(&"p".repeat(60), "two"));
+        assert!(one.len() <= 63 && two.len() <= 63);
+        assert_ne!(one, two);
+    }
+}

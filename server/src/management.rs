@@ -1,0 +1,100 @@
+//! `management.loft.sh/v1`: the resources of the management API, one file each.
+
+pub mod access_keys;
+pub mod clusters;
+pub mod instances;
+pub mod projects;
+pub mod reviews;
+pub mod seed;
+pub mod selves;
+pub mod teams;
+pub mod templates;
+pub mod users;
+mod yaml;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use crate::app::App;
+use crate::auth::{Authenticated, KeyMac};
+use crate::kube::resource::Resource;
+use crate::store::{Key, Range};
+
+/// The logical cluster of the management objects.
+pub const CLUSTER: &str = "management";
+/// The API group.
+pub const GROUP: &str = "management.loft.sh";
+/// The API version.
+pub const VERSION: &str = "v1";
+
+/// The plural of each resource, as in its path.
+pub const SELVES: &str = "selves";
+/// The plural of the resource that answers "may I".
+pub const SELF_REVIEWS: &str = "selfsubjectaccessreviews";
+/// The plural of people.
+pub const USERS: &str = "users";
+/// The plural of groups of people.
+pub const TEAMS: &str = "teams";
+/// The plural of access keys.
+pub const ACCESS_KEYS: &str = "ownedaccesskeys";
+/// The plural of invites.
+pub const RESET_KEYS: &str = "resetaccesskeys";
+/// The plural of projects.
+pub const PROJECTS: &str = "projects";
+/// The plural of host clusters.
+pub const CLUSTERS: &str = "clusters";
+/// The plural of templates.
+pub const TEMPLATES: &str = "virtualclustertemplates";
+/// The plural of virtual clusters.
+pub const VCLUSTERS: &str = "virtualclusterinstances";
+
+/// Every resource of the management API.
+#[must_use]
+pub fn resources(mac: &KeyMac) -> Vec<Resource> {
+    vec![
+        selves::resource(),
+        reviews::resource(),
+        users::resource(),
+        teams::resource(),
+        access_keys::resource(mac.clone()),
+        access_keys::reset_resource(mac.clone()),
+        projects::resource(),
+        clusters::resource(),
+        templates::resource(),
+        instances::resource(),
+    ]
+}
+
+/// A stored resource of the management API.
+fn stored(plural: &str, kind: &str, namespaced: bool) -> Resource {
+    Resource::stored(GROUP, VERSION, plural, kind, namespaced)
+}
+
+/// The place of a management object in the store.
+#[must_use]
+pub fn key(plural: &str, namespace: &str, name: &str) -> Key {
+    Key {
+        cluster: CLUSTER.into(),
+        resource: crate::kube::resource::stored_as(GROUP, plural),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
+}
+
+/// All management objects of a resource.
+#[must_use]
+pub fn range(plural: &str) -> Range {
+    Range::all(CLUSTER, crate::kube::resource::stored_as(GROUP, plural))
+}
+
+/// `/kubernetes/management/…`: for the page by its session, for everybody else by access key.
+pub async fn handle(State(app): State<App>, Authenticated(caller): Authenticated, mut request: Request) -> Response {
+    let rest = request.uri().path_and_query().map(|it| it.as_str()).unwrap_or_default();
+    let rest = rest.strip_prefix("/kubernetes/management").unwrap_or(rest);
+    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    match rest.parse() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return axum::response::IntoResponse::into_response(crate::kube::Error::NoResource),
+    }
+    app.management.handle(caller, request).await
+}

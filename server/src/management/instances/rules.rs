@@ -1,0 +1,117 @@
+//! What a virtual cluster's object has to look like.
+
+use dormer_api::annotation;
+use dormer_api::name;
+use dormer_api::project::Project;
+use dormer_api::status::StatusCause;
+use dormer_api::vcluster::VirtualClusterInstance;
+use serde_json::Value;
+
+use super::super::selves::typed;
+use super::super::{GROUP, key, yaml};
+use crate::kube::{Error, Result, object};
+use crate::management::{CLUSTERS, TEMPLATES};
+use crate::store::Snapshot;
+
+const KIND: &str = "VirtualClusterInstance";
+
+/// Annotations whose value is a number of seconds.
+const SECONDS: [&str; 4] =
+    [annotation::SLEEP_AFTER, annotation::DELETE_AFTER, annotation::FORCE_DURATION, annotation::LAST_ACTIVITY];
+
+/// Checks an object against the rules and against its project.
+pub(super) fn check(snapshot: &Snapshot<'_>, project: &Project, object: &Value, name: &str) -> Result<()> {
+    let instance: VirtualClusterInstance = typed(object)?;
+    let mut faults = Faults::default();
+    if let Err(error) = name::vcluster_id(name) {
+        faults.add("metadata.name", error.to_string());
+    }
+    if !instance.spec.display_name.is_empty()
+        && let Err(error) = name::display_name(&instance.spec.display_name)
+    {
+        faults.add("spec.displayName", error.to_string());
+    }
+    for key in SECONDS {
+        let value = instance.metadata.annotation(key);
+        if value.is_some_and(|it| it.parse::<i64>().map_or(true, |seconds| seconds < 0)) {
+            faults.add(&format!("metadata.annotations[{key}]"), "A whole number of seconds, 0 or more.");
+        }
+    }
+    template(snapshot, project, &instance, &mut faults)?;
+    cluster(snapshot, project, &instance, &mut faults)?;
+    faults.end(name)?;
+    yaml::check(KIND, name, "spec.parameters", &instance.spec.parameters)?;
+    let values = instance.spec.template.as_ref().map(|it| it.helm_release.values.as_str());
+    yaml::check(KIND, name, "spec.template.helmRelease.values", values.unwrap_or_default())
+}
+
+#[derive(Default)]
+struct Faults(Vec<StatusCause>);
+
+impl Faults {
+    fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.0.push(StatusCause {
+            reason: "FieldValueInvalid".into(),
+            message: message.into(),
+            field: field.into(),
+        });
+    }
+
+    fn end(self, name: &str) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Invalid { kind: KIND.into(), group: GROUP.into(), name: name.into(), causes: self.0 })
+    }
+}
+
+fn template(
+    snapshot: &Snapshot<'_>,
+    project: &Project,
+    instance: &VirtualClusterInstance,
+    faults: &mut Faults,
+) -> Result<()> {
+    match (&instance.spec.template_ref, &instance.spec.template) {
+        (Some(_), Some(_)) => faults.add("spec.template", "Either a template by name or one of its own, not both."),
+        (None, Some(_)) => {}
+        (None, None) => faults.add("spec.templateRef.name", "Choose a template."),
+        (Some(asked), None) => {
+            let allowed = project.spec.allowed_templates.iter().any(|it| it.name == "*" || it.name == asked.name);
+            let there = snapshot.get(&key(TEMPLATES, "", &asked.name))?.is_some();
+            if !there || !allowed {
+                faults.add("spec.templateRef.name", format!("There is no template `{}` in this project.", asked.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn cluster(
+    snapshot: &Snapshot<'_>,
+    project: &Project,
+    instance: &VirtualClusterInstance,
+    faults: &mut Faults,
+) -> Result<()> {
+    let asked = &instance.spec.cluster_ref.cluster;
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let allowed = project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == *asked);
+    if !allowed || snapshot.get(&key(CLUSTERS, "", asked))?.is_none() {
+        faults.add("spec.clusterRef.cluster", format!("There is no cluster `{asked}` in this project."));
+    }
+    Ok(())
+}
+
+/// Where a virtual cluster lives never changes.
+pub(super) fn fixed_once_set(old: &Value, new: &Value) -> Result<()> {
+    for field in ["cluster", "namespace", "virtualCluster"] {
+        let was = old["spec"]["clusterRef"][field].as_str().unwrap_or_default();
+        let is = new["spec"]["clusterRef"][field].as_str().unwrap_or_default();
+        if !was.is_empty() && was != is {
+            let path = format!("spec.clusterRef.{field}");
+            return Err(Error::invalid_field(KIND, GROUP, object::name(new), &path, "It cannot move once it is placed."));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! `dormer serve`: from settings to a running instance.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agent::Agent;
+use crate::app::{App, Parts};
+use crate::auth::{Hasher, KeyMac, password};
+use crate::clock::Clock;
+use crate::config::Serve;
+use crate::hosts::{Host, Hosts};
+use crate::kube::server::{ApiServer, Settings};
+use crate::kube::{Error, Result};
+use crate::management::{self, seed};
+use crate::sleep::Sleep;
+use crate::store::{COMPACT_AFTER, COMPACT_KEEP, Store};
+use crate::{authz, files, health, hosts, instances, listen, routes, tls};
+
+/// The time between two clean-ups of the store.
+const TIDY_EVERY: Duration = Duration::from_secs(60);
+
+/// A running instance with its background work.
+pub struct Running {
+    /// What the handlers work on.
+    pub app: App,
+    /// The password that the first start made up; nothing on any later one.
+    pub first_password: Option<String>,
+    tasks: TaskTracker,
+    /// Nobody else may use the folder while this is open.
+    _lock: std::fs::File,
+}
+
+impl Running {
+    /// Ends the background work.
+    pub async fn stop(self) {
+        self.app.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::internal(error)
+}
+
+/// Starts everything but the listener. `names` are the hosts that requests may ask for, `ca_data`
+/// what clients need to trust our certificate.
+///
+/// # Errors
+/// The data folder cannot be used.
+pub async fn start(config: Serve, folder: &Path, names: Vec<String>, ca_data: String, clock: Clock) -> Result<Running> {
+    let lock = files::open_folder(folder).map_err(broken)?;
+    let mac = KeyMac::new(files::key(&folder.join("key")).map_err(broken)?);
+    let store = Store::open(folder, clock.clone())?;
+    let first_password = first_start(&store, &config).await?;
+    let management = ApiServer::new(Settings {
+        store: store.clone(),
+        cluster: management::CLUSTER.into(),
+        resources: management::resources(&mac),
+        authorizer: Arc::new(authz::Management),
+        clock: clock.clone(),
+        version: health::embedded_version(),
+        custom_resources: false,
+    });
+    let agent = Agent::embedded(store.clone(), clock.clone()).await?;
+    let hosts = Hosts::new([(dormer_api::cluster::LOCAL.to_owned(), Host::Local(agent.clone()))]);
+    let sleep = Sleep::new(store.clone(), clock.clone());
+    let stop = CancellationToken::new();
+    let app = App::new(Parts {
+        config,
+        clock: clock.clone(),
+        store: store.clone(),
+        hasher: Hasher::new()?,
+        mac,
+        management: management.clone(),
+        hosts: hosts.clone(),
+        sleep: sleep.clone(),
+        ca_data,
+        host_names: names,
+        stop: stop.clone(),
+    });
+    let tasks = TaskTracker::new();
+    tasks.spawn(agent.run(stop.clone()));
+    let context = instances::Context { store: store.clone(), management, hosts, sleep };
+    tasks.spawn(instances::run(context, stop.clone()));
+    tasks.spawn(hosts::watch_over(store, clock, stop.clone()));
+    tasks.spawn(tidy(app.clone()));
+    Ok(Running { app, first_password, tasks, _lock: lock })
+}
+
+/// Makes what every installation begins with. Gives back the password, if it was made up here.
+async fn first_start(store: &Store, config: &Serve) -> Result<Option<String>> {
+    if store.write::<_, Error>(|tx| seed::is_seeded(tx)).await? {
+        return Ok(None);
+    }
+    let given = config.admin_password_file.as_deref().map(read_password).transpose()?;
+    let password = match &given {
+        Some(password) => password.clone(),
+        None => random_password()?,
+    };
+    let hashed = password.clone();
+    let phc = tokio::task::spawn_blocking(move || password::hash(&hashed)).await.map_err(broken)??;
+    store.write(move |tx| if seed::is_seeded(tx)? { Ok(()) } else { seed::seed(tx, &phc) }).await?;
+    Ok(given.is_none().then_some(password))
+}
+
+fn read_password(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| broken(format!("{}: {error}", path.display())))?;
+    let password = text.trim_end_matches(['\r', '\n']).to_owned();
+    crate::auth::check_password(&password).map_err(|words| broken(format!("{}: {words}", path.display())))?;
+    Ok(password)
+}
+
+/// Twenty letters and digits that are not mistaken for one another: over 97 bits.
+///
+/// # Errors
+/// The operating system has no random bytes.
+pub fn random_password() -> Result<String> {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let bytes = crate::auth::random::<20>()?;
+    Ok(bytes.iter().map(|it| char::from(LETTERS[usize::from(it % 32)])).collect())
+}
+
+/// Forgets old changes and dead sessions, again and again.
+async fn tidy(app: App) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.stop.cancelled() => return,
+        }
+        let now = app.clock.now_seconds();
+        let idle = now - i64::from(app.config.session_idle);
+        let life = now - i64::from(app.config.session_life);
+        let forgot = app.store.write::<_, Error>(move |tx| Ok(tx.forget_sessions(idle, life)?)).await;
+        let compacted = app.store.compact(COMPACT_AFTER, COMPACT_KEEP).await;
+        if forgot.is_err() || compacted.is_err() {
+            tracing::warn!("the store could not be tidied");
+        }
+    }
+}
+
+/// Runs until the process is told to stop, and then until open requests have ended.
+///
+/// # Errors
+/// The data folder, the certificate or the port cannot be used.
+pub async fn run(config: Serve) -> io::Result<()> {
+    let folder: PathBuf =
+        config.data.folder().ok_or_else(|| io::Error::other("where are the data? Say it with --data"))?;
+    let names = tls::names(config.listen.ip(), config.url.as_deref(), &config.host_names);
+    // The folder first: it holds the certificate.
+    drop(files::open_folder(&folder)?);
+    let tls = match (&config.tls_cert, &config.tls_key) {
+        (Some(certificate), Some(key)) => tls::given(certificate, key)?,
+        _ => tls::own(&folder, &names)?,
+    };
+    let ca_data = tls.authority.as_deref().map(base64).unwrap_or_default();
+    let listener = TcpListener::bind(config.listen).await?;
+    let (address, drain) = (listener.local_addr()?, config.drain());
+    let (url, private) = (config.url.clone(), tls.authority.is_some());
+    let running = start(config, &folder, names, ca_data, Clock::system()).await.map_err(chain)?;
+    banner(address, url.as_deref(), private, running.first_password.as_deref());
+    let stop = running.app.stop.clone();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    listen::serve(listener, tls.config, routes::router(running.app.clone()), stop, drain).await;
+    running.stop().await;
+    Ok(())
+}
+
+/// Our error with its cause: to the person at the terminal, nothing is hidden.
+fn chain(error: Error) -> io::Error {
+    match error {
+        Error::Internal(source) => io::Error::other(source),
+        other => io::Error::other(other),
+    }
+}
+
+fn base64(text: &str) -> String {
+    use k8s_openapi::ByteString;
+    let encoded = serde_json::to_value(ByteString(text.as_bytes().to_vec()));
+    encoded.ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// What the person who started us needs to know, as the last thing on the terminal.
+fn banner(address: std::net::SocketAddr, url: Option<&str>, private: bool, password: Option<&str>) {
+    let port = address.port();
+    let (open, cli) = match url {
+        Some(url) => (url.to_owned(), url.to_owned()),
+        None if address.ip().is_loopback() => (format!("http://localhost:{port}"), format!("https://localhost:{port}")),
+        None => (format!("https://{address}"), format!("https://{address}")),
+    };
+    let insecure = if private { " --insecure" } else { "" };
+    println!("\nDormer {} is running.\n", env!("CARGO_PKG_VERSION"));
+    println!("  Open      {open}");
+    println!("  Username  admin");
+    match password {
+        Some(password) => println!("  Password  {password}    (shown this once)"),
+        None => println!("  Password  the one from the first start; `dormer admin reset-password admin` makes a new one"),
+    }
+    println!("  CLI       loft login {cli}{insecure}\n");
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    stop.cancel();
+    // A second time means now.
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    std::process::exit(130);
+}
+
+/// Gives a user a new random password, prints it, and opens their account again.
+///
+/// # Errors
+/// The server runs, or there is no such user.
+pub async fn reset_password(folder: &Path, username: &str) -> io::Result<()> {
+    let _lock = files::open_folder(folder)?;
+    let store = Store::open(folder, Clock::system()).map_err(|error| io::Error::other(error.to_string()))?;
+    let password = random_password().map_err(chain)?;
+    let (login, hashed) = (username.to_owned(), password.clone());
+    let phc = password::hash(&hashed).map_err(chain)?;
+    let found = store
+        .write::<_, Error>(move |tx| {
+            let user = crate::auth::user_by_login(&tx.snapshot()?, &login)?;
+            let Some(user) = user else { return Ok(false) };
+            let name = user.metadata.name;
+            tx.set_password(&name, Some(&phc))?;
+            tx.end_sessions_of(&name)?;
+            tx.forget_strikes(&format!("user/{name}"))?;
+            Ok(true)
+        })
+        .await
+        .map_err(chain)?;
+    if !found {
+        return Err(io::Error::other(format!("there is no user {username}")));
+    }
+    println!("The password of {username} is now {password}");
+    Ok(())
+}
