@@ -44,11 +44,10 @@ test("page", async ({ page, server, newPerson }) => {
   tell("page, new visitor, over the wire", `${Math.round(bytes / 1024)} KiB in ${requests} requests`);
 
   await signIn(page, server.admin);
+  const clicked = performance.now();
   await page.getByRole("button", { name: "New virtual cluster" }).click();
-  const started = performance.now();
-  await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
-  await page.getByRole("dialog", { name: /^Connect to/ }).waitFor();
-  tell("click on Create until Connect", ms(performance.now() - started));
+  await page.getByRole("button", { name: "Make a key" }).waitFor();
+  tell("click on New virtual cluster until one can connect", ms(performance.now() - clicked));
 });
 
 test("server", async ({ server }) => {

@@ -1,4 +1,4 @@
-import { clipboardText, createKey, expect, heading, openPage, row, signIn, test } from "../harness.ts";
+import { act, clipboardText, confirm, createKey, expect, heading, openPage, row, signIn, test } from "../harness.ts";
 
 test.beforeEach(async ({ page, server }) => {
   await signIn(page, server.admin);
@@ -7,7 +7,8 @@ test.beforeEach(async ({ page, server }) => {
 
 test("a new key is shown once, with the line that signs a CLI in", async ({ page, server }) => {
   const shown = await createKey(page, "ci-web");
-  await shown.getByRole("button", { name: /^Copy.*loft/ }).click();
+  await shown.getByRole("button", { name: "Copy: Sign in the loft CLI" }).click();
+  await expect(shown.getByRole("status").filter({ hasText: "Copied" })).toHaveCount(1);
   const line = await clipboardText(page);
   expect(line).toMatch(new RegExp(`^loft login ${server.secureUrl} --access-key vck_\\w+ --insecure$`));
   await shown.getByRole("button", { name: "I have saved it" }).click();
@@ -21,7 +22,8 @@ test("a new key is shown once, with the line that signs a CLI in", async ({ page
 
 test("a key does what its owner may, until it is revoked", async ({ page, server }) => {
   const shown = await createKey(page, "ci-web");
-  await shown.getByRole("button", { name: /^Copy.*key/ }).first().click();
+  await shown.getByRole("button", { name: "Copy the access key" }).click();
+  await expect(shown.getByRole("status").filter({ hasText: "Copied" })).toHaveCount(1);
   const key = await clipboardText(page);
   await shown.getByRole("button", { name: "I have saved it" }).click();
   const ask = () =>
@@ -29,8 +31,8 @@ test("a key does what its owner may, until it is revoked", async ({ page, server
       headers: { authorization: `Bearer ${key}` },
     });
   expect((await ask()).status).toBe(200);
-  await row(page, "ci-web").getByRole("button", { name: /Revoke/ }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await act(page, "Revoke", "ci-web");
+  await confirm(page, "Revoke ci-web?", "Revoke key");
   await expect(row(page, "ci-web")).toHaveCount(0);
   expect((await ask()).status).toBe(401);
 });
@@ -42,8 +44,8 @@ test("a key that is not saved yet is not lost by a slip of the finger", async ({
 });
 
 test("a key needs a name that says what it is for", async ({ page }) => {
-  await page.getByRole("button", { name: "Create key" }).first().click();
-  const panel = page.getByRole("dialog");
+  await page.getByRole("link", { name: "Create key" }).first().click();
+  const panel = page.getByRole("dialog", { name: "Create access key" });
   await panel.getByRole("button", { name: "Create key" }).click();
   await expect(panel.getByLabel("Name")).toHaveAccessibleDescription(/Say what it is for/);
   await expect(panel.getByLabel("Name")).toBeFocused();
@@ -52,7 +54,7 @@ test("a key needs a name that says what it is for", async ({ page }) => {
 test("a key ends after 30 days where nothing else is chosen", async ({ page }) => {
   await createKey(page, "ci-web");
   await page.getByRole("button", { name: "I have saved it" }).click();
-  await expect(row(page, "ci-web")).toContainText(/in (29|30) days/);
+  await expect(row(page, "ci-web")).toContainText(/in (29|30) d/);
 });
 
 test("nobody sees the keys of others", async ({ page, server, newPerson }) => {

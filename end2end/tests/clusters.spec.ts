@@ -6,13 +6,13 @@ test("the local cluster is there, and says how many of its virtual clusters are 
   await signIn(page, server.admin);
   await openPage(page, "Clusters");
   const local = row(page, "loft-cluster");
-  await expect(local).toContainText("Connected");
-  await expect(local).toContainText("1 / 1");
-  await expect(local).toContainText("Central");
+  await expect(local).toContainText("Online");
+  await expect(local).toContainText("1, 1 awake");
+  await expect(local).toContainText("Central gateway");
   await api.sleep("calm-otter");
-  await expect(local).toContainText("0 / 1");
+  await expect(local).toContainText("1, 0 awake");
   await api.addVcluster("brave-heron");
-  await expect(local).toContainText("1 / 2");
+  await expect(local).toContainText("2, 1 awake");
 });
 
 test("a developer sees the clusters that they may use", async ({ page, server }) => {

@@ -1,7 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  act,
   clipboardText,
+  confirm,
+  copyAll,
   expect,
   copyKubectlCommands,
   openConnect,
@@ -51,8 +54,7 @@ test("a closed panel forgets the key", async ({ page }) => {
 test("the lines for the loft CLI are the ones it knows", async ({ page, server }) => {
   await openConnect(page, "calm-otter");
   await tab(page, "loft CLI");
-  await page.getByRole("button", { name: "Copy all" }).click();
-  expect(await clipboardText(page)).toBe(
+  expect(await copyAll(page)).toBe(
     `loft login ${server.secureUrl} --insecure &&\n` +
       "loft use vcluster calm-otter --project default &&\n" +
       "kubectl get ns\n",
@@ -62,8 +64,7 @@ test("the lines for the loft CLI are the ones it knows", async ({ page, server }
 test("the lines for the vcluster CLI are the ones it knows", async ({ page, server }) => {
   await openConnect(page, "calm-otter");
   await tab(page, "vcluster CLI");
-  await page.getByRole("button", { name: "Copy all" }).click();
-  expect(await clipboardText(page)).toBe(
+  expect(await copyAll(page)).toBe(
     `vcluster platform login ${server.secureUrl} --insecure &&\n` +
       "vcluster platform connect vcluster calm-otter --project default &&\n" +
       "kubectl get ns\n",
@@ -72,9 +73,8 @@ test("the lines for the vcluster CLI are the ones it knows", async ({ page, serv
 
 test("one line is copied by its own button, which says so", async ({ page }) => {
   const panel = await openConnect(page, "calm-otter");
-  const copy = panel.getByRole("button", { name: /^Copy.*Check/ });
-  await copy.click();
-  await expect(panel.getByText("Copied").first()).toBeVisible();
+  await panel.getByRole("button", { name: "Copy: Check" }).click();
+  await expect(panel.getByRole("status").filter({ hasText: "Copied" })).toHaveCount(1);
   expect(await clipboardText(page)).toBe("kubectl get ns");
 });
 
@@ -84,7 +84,7 @@ test("the kubeconfig works as it is downloaded", async ({ page, newShell }) => {
   await page.getByRole("button", { name: "Make a key" }).click();
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: "Download" }).click(),
+    page.getByRole("button", { name: "Download calm-otter.kubeconfig" }).click(),
   ]);
   expect(download.suggestedFilename()).toBe("calm-otter.kubeconfig");
   const shell = await newShell();
@@ -102,8 +102,8 @@ test("a key that was made here is among the access keys, and revoking it ends th
   await shell.run(commands);
   await page.keyboard.press("Escape");
   await page.getByRole("link", { name: "Access keys" }).click();
-  await row(page, /kubectl calm-otter/).getByRole("button", { name: /Revoke/ }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await act(page, "Revoke", "connect calm-otter");
+  await confirm(page, "Revoke connect calm-otter?", "Revoke key");
   await expect
     .poll(async () => (await shell.run("kubectl get ns")).stderr)
     .toMatch(/Unauthorized|logged in/);
@@ -113,10 +113,10 @@ test("asleep, the panel says that the first request wakes it, and it does", asyn
   const panel = await openConnect(page, "calm-otter");
   const commands = await copyKubectlCommands(page);
   await page.keyboard.press("Escape");
-  await row(page, "calm-otter").getByRole("button", { name: /^Sleep/ }).click();
+  await act(page, "Sleep", "calm-otter");
   await expect(row(page, "calm-otter")).toContainText("Sleeping");
   await openConnect(page, "calm-otter");
-  await expect(panel).toContainText("the first request wakes it");
+  await expect(panel).toContainText("The first request wakes it.");
   const output = await (await newShell()).run(commands);
   expect(output.code, output.stderr).toBe(0);
   await expect(panel).toContainText("Running");

@@ -1,40 +1,45 @@
 // What happens when it does not go well: each refusal in words, in its place, with nothing lost.
+import type { Locator } from "@playwright/test";
 import { Api, expect, fillSignIn, newPanel, row, signIn, test } from "../harness.ts";
 
-test("a taken ID is refused under its field, with another to take", async ({ page, server, trouble }) => {
+async function create(panel: Locator): Promise<void> {
+  await panel.getByRole("button", { name: "Create virtual cluster" }).click();
+}
+
+test("a taken id is refused under its field, with another to take", async ({ page, server, trouble }) => {
   trouble.allow(/status of 409/);
   await (await server.api()).addVcluster("calm-otter");
   await signIn(page, server.admin);
   const panel = await newPanel(page);
   await panel.getByLabel("Name").fill("Calm otter");
-  await panel.getByRole("button", { name: "Create" }).click();
-  await expect(panel.getByLabel("ID")).toHaveAccessibleDescription(/already used/);
-  await expect(panel.getByLabel("ID")).toBeFocused();
-  await panel.getByRole("button", { name: /calm-otter-2/ }).click();
-  await panel.getByRole("button", { name: "Create" }).click();
+  await create(panel);
+  await expect(panel.getByRole("alert").filter({ hasText: "already used" })).toBeVisible();
+  await panel.getByRole("button", { name: "Use calm-otter-2" }).click();
+  await create(panel);
   await expect(page.getByRole("dialog", { name: /Connect to Calm otter/ })).toBeVisible();
 });
 
-test("an ID that cannot be one is refused under its field before it is sent", async ({ page, server }) => {
+test("an id that cannot be one is refused under its field before it is sent", async ({ page, server }) => {
   await signIn(page, server.admin);
   const panel = await newPanel(page);
-  await panel.getByLabel("ID").fill("Calm_Otter");
-  await panel.getByRole("button", { name: "Create" }).click();
-  await expect(panel.getByLabel("ID")).toHaveAccessibleDescription(
+  await panel.getByRole("button", { name: "Edit id" }).click();
+  await panel.getByLabel("Id").fill("Calm_Otter");
+  await create(panel);
+  await expect(panel.getByLabel("Id")).toHaveAccessibleDescription(
     "Only a-z, 0-9 and -, starting and ending with a letter or digit.",
   );
-  await expect(panel.getByLabel("ID")).toBeFocused();
-  await expect(panel.getByLabel("ID")).toHaveAttribute("aria-invalid", "true");
+  await expect(panel.getByLabel("Id")).toBeFocused();
+  await expect(panel.getByLabel("Id")).toHaveAttribute("aria-invalid", "true");
 });
 
 test("a name that is missing or too long is refused under its field", async ({ page, server }) => {
   await signIn(page, server.admin);
   const panel = await newPanel(page);
   await panel.getByLabel("Name").fill("");
-  await panel.getByRole("button", { name: "Create" }).click();
+  await create(panel);
   await expect(panel.getByLabel("Name")).toHaveAccessibleDescription("Give it a name.");
   await panel.getByLabel("Name").fill("x".repeat(64));
-  await panel.getByRole("button", { name: "Create" }).click();
+  await create(panel);
   await expect(panel.getByLabel("Name")).toHaveAccessibleDescription("At most 63 characters.");
 });
 
@@ -42,10 +47,10 @@ test("values that are not YAML are refused with the line and the column", async 
   trouble.allow(/status of 422/);
   await signIn(page, server.admin);
   const panel = await newPanel(page);
-  await panel.getByLabel("Values").fill("sync:\n  toHost: [one\nexportKubeConfig: true\n");
-  await panel.getByRole("button", { name: "Create" }).click();
-  await expect(panel.getByLabel("Values")).toHaveAccessibleDescription(/line 3.*column \d+/i);
-  await expect(panel.getByLabel("Values")).toBeFocused();
+  await panel.getByLabel("Values (YAML)").fill("sync:\n  toHost: [one\nexportKubeConfig: true\n");
+  await create(panel);
+  await expect(panel.getByLabel("Values (YAML)")).toHaveAccessibleDescription(/line 3.*column \d+/i);
+  await expect(panel.getByLabel("Values (YAML)")).toBeFocused();
 });
 
 test("a session that ends in the middle of a form loses nothing of it", async ({ page, server, context, trouble }) => {
@@ -53,15 +58,15 @@ test("a session that ends in the middle of a form loses nothing of it", async ({
   await signIn(page, server.admin);
   const panel = await newPanel(page);
   await panel.getByLabel("Name").fill("Not lost");
-  await panel.getByLabel("Values").fill("replicas: 1\n");
+  await panel.getByLabel("Values (YAML)").fill("replicas: 1\n");
   await context.clearCookies();
-  await panel.getByRole("button", { name: "Create" }).click();
+  await create(panel);
   const again = page.getByRole("dialog", { name: "Sign in again" });
   await expect(again).toContainText("nothing is lost");
   await again.getByLabel("Password", { exact: true }).fill(server.admin.password);
   await again.getByRole("button", { name: "Sign in" }).click();
   await expect(panel.getByLabel("Name")).toHaveValue("Not lost");
-  await expect(panel.getByLabel("Values")).toHaveValue("replicas: 1\n");
+  await expect(panel.getByLabel("Values (YAML)")).toHaveValue("replicas: 1\n");
   // What was asked for is asked again by itself.
   await expect(page.getByRole("dialog", { name: "Connect to Not lost" })).toBeVisible();
   await page.keyboard.press("Escape");

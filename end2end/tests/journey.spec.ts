@@ -1,5 +1,5 @@
 // The main job, from an invite to kubectl and back, as two people live it.
-import { Api, copyKubectlCommands, expect, invite, row, rowAction, rowNames, signIn, test } from "../harness.ts";
+import { act, confirm, Api, copyKubectlCommands, expect, invite, newVcluster, row, signIn, test } from "../harness.ts";
 
 const CRD = `
 apiVersion: apiextensions.k8s.io/v1
@@ -52,11 +52,9 @@ test("a developer gets from an invite to kubectl, to sleep and back, and out aga
 
   await test.step("one click makes a virtual cluster, and its row goes to Running without a reload", async () => {
     await theirs.evaluate(() => Object.assign(window, { sameDocument: true }));
-    await theirs.getByRole("button", { name: "New virtual cluster" }).click();
-    const connect = theirs.getByRole("dialog", { name: /^Connect to / });
-    await expect(connect.getByText("Running")).toBeVisible();
-    await expect.poll(() => rowNames(theirs)).toHaveLength(1);
-    name = (await rowNames(theirs))[0] ?? "";
+    name = await newVcluster(theirs);
+    const panel = theirs.getByRole("dialog", { name: `Connect to ${name}` });
+    await expect(panel.getByText("Running", { exact: true })).toBeVisible();
     await expect(row(theirs, name)).toContainText("Running");
   });
 
@@ -88,7 +86,7 @@ test("a developer gets from an invite to kubectl, to sleep and back, and out aga
 
   await test.step("the developer puts it to sleep, and the row says so and why", async () => {
     await theirs.keyboard.press("Escape");
-    await row(theirs, name).getByRole("button", { name: /^Sleep/ }).click();
+    await act(theirs, "Sleep", name);
     await expect(row(theirs, name)).toContainText("Sleeping");
     await expect(row(theirs, name)).toContainText("put to sleep by dana");
   });
@@ -112,8 +110,8 @@ test("a developer gets from an invite to kubectl, to sleep and back, and out aga
   });
 
   await test.step("the developer deletes it, and the command says clearly that it is gone", async () => {
-    await rowAction(theirs, name, "Delete");
-    await theirs.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await act(theirs, "Delete", name);
+    await confirm(theirs, `Delete ${name}?`, "Delete virtual cluster");
     await expect(row(theirs, name)).toHaveCount(0);
     const output = await shell.run("kubectl get ns");
     expect(output.code).not.toBe(0);

@@ -25,7 +25,7 @@ test("the first stop leads past the navigation", async ({ page, server }) => {
 
 test("a virtual cluster is made, connected to, put to sleep and deleted without a mouse", async ({ page, server }) => {
   await signIn(page, server.admin);
-  await tabTo(page, page.getByRole("button", { name: "New virtual cluster" }));
+  await tabTo(page, page.getByRole("link", { name: "Choose…" }));
   await page.keyboard.press("Enter");
   const panel = page.getByRole("dialog", { name: "New virtual cluster" });
   await tabTo(page, panel.getByLabel("Name"));
@@ -39,8 +39,9 @@ test("a virtual cluster is made, connected to, put to sleep and deleted without 
   await page.keyboard.press("ArrowRight");
   await expect(connect.getByRole("tab", { name: "vcluster CLI" })).toBeFocused();
   await expect(connect.getByRole("tab", { name: "vcluster CLI" })).toHaveAttribute("aria-selected", "true");
-  await tabTo(page, connect.getByRole("button", { name: "Copy all" }));
+  await tabTo(page, connect.getByRole("button", { name: "Copy all commands" }));
   await page.keyboard.press("Enter");
+  await expect(connect.getByRole("status").filter({ hasText: "Copied" })).toHaveCount(1);
   expect(await clipboardText(page)).toContain("vcluster platform connect vcluster by-hand");
   await page.keyboard.press("Escape");
   await expect(connect).toHaveCount(0);
@@ -48,13 +49,10 @@ test("a virtual cluster is made, connected to, put to sleep and deleted without 
   await tabTo(page, row(page, "By hand").getByRole("button", { name: /^Sleep/ }));
   await page.keyboard.press("Enter");
   await expect(row(page, "By hand")).toContainText("Sleeping");
-  await tabTo(page, row(page, "By hand").getByRole("button", { name: /^More/ }));
+  await tabTo(page, row(page, "By hand").getByRole("button", { name: /^Delete/ }));
   await page.keyboard.press("Enter");
-  await page.keyboard.press("End");
-  await expect(page.getByRole("menuitem", { name: "Delete" })).toBeFocused();
-  await page.keyboard.press("Enter");
-  const question = page.getByRole("dialog", { name: /Delete/ });
-  await tabTo(page, question.getByRole("button", { name: "Delete" }));
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await tabTo(page, page.getByRole("button", { name: "Delete virtual cluster" }));
   await page.keyboard.press("Enter");
   await expect(row(page, "By hand")).toHaveCount(0);
 });
@@ -64,7 +62,7 @@ test("an access key is made and revoked without a mouse", async ({ page, server 
   await tabTo(page, page.getByRole("link", { name: "Access keys" }));
   await page.keyboard.press("Enter");
   await expect(heading(page, "Access keys")).toBeFocused();
-  await tabTo(page, page.getByRole("button", { name: "Create key" }).first());
+  await tabTo(page, page.getByRole("link", { name: "Create key" }).first());
   await page.keyboard.press("Enter");
   await tabTo(page, page.getByRole("dialog").getByLabel("Name"));
   await page.keyboard.type("ci-web");
@@ -75,7 +73,7 @@ test("an access key is made and revoked without a mouse", async ({ page, server 
   await page.keyboard.press("Enter");
   await tabTo(page, row(page, "ci-web").getByRole("button", { name: /Revoke/ }));
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByRole("dialog").getByRole("button", { name: "Revoke" }));
+  await tabTo(page, page.getByRole("button", { name: "Revoke key" }));
   await page.keyboard.press("Enter");
   await expect(row(page, "ci-web")).toHaveCount(0);
 });
@@ -84,10 +82,10 @@ test("a person is added without a mouse", async ({ page, server }) => {
   await signIn(page, server.admin);
   await tabTo(page, page.getByRole("link", { name: "Users" }));
   await page.keyboard.press("Enter");
-  await tabTo(page, page.getByRole("button", { name: "Add user" }));
+  await tabTo(page, page.getByRole("link", { name: "Add user" }));
   await page.keyboard.press("Enter");
   await tabTo(page, page.getByRole("dialog").getByLabel("Username"));
   await page.keyboard.type("dana");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("dialog")).toContainText("/invite?token=");
+  await expect(page.getByRole("dialog", { name: "Invite link for dana" })).toContainText("/invite?token=");
 });

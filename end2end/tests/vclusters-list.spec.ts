@@ -1,4 +1,4 @@
-import { VCLUSTERS, expect, heading, row, rowAction, rowNames, signIn, test } from "../harness.ts";
+import { act, confirm, VCLUSTERS, expect, heading, row, rowNames, signIn, test } from "../harness.ts";
 
 test("a virtual cluster that is made or deleted elsewhere comes and goes without a reload", async ({ page, server }) => {
   const api = await server.api();
@@ -26,11 +26,11 @@ test("a filter shows what matches, and is in the link", async ({ page, server })
   await api.addVcluster("brave-heron");
   await signIn(page, server.admin);
   await expect.poll(() => rowNames(page)).toHaveLength(2);
-  await page.getByRole("searchbox", { name: "Filter" }).fill("otter");
+  await page.getByRole("searchbox", { name: "Filter virtual clusters" }).fill("otter");
   await expect.poll(() => rowNames(page)).toEqual(["calm-otter"]);
   await page.reload();
   await expect.poll(() => rowNames(page)).toEqual(["calm-otter"]);
-  await page.getByRole("searchbox", { name: "Filter" }).fill("nothing like it");
+  await page.getByRole("searchbox", { name: "Filter virtual clusters" }).fill("nothing like it");
   await expect(page.getByText(/Nothing matches/)).toBeVisible();
   await page.getByRole("button", { name: "Clear filter" }).click();
   await expect.poll(() => rowNames(page)).toHaveLength(2);
@@ -54,24 +54,24 @@ test("sleep and wake are one click in the row, and every window sees them", asyn
   await signIn(page, server.admin);
   const other = await newPerson();
   await signIn(other, server.admin);
-  await row(page, "calm-otter").getByRole("button", { name: /^Sleep/ }).click();
+  await act(page, "Sleep", "calm-otter");
   for (const window of [page, other]) {
     await expect(row(window, "calm-otter")).toContainText("Sleeping");
     await expect(row(window, "calm-otter")).toContainText("put to sleep by admin");
   }
-  await row(other, "calm-otter").getByRole("button", { name: /^Wake/ }).click();
+  await act(other, "Wake", "calm-otter");
   for (const window of [page, other]) await expect(row(window, "calm-otter")).toContainText("Running");
 });
 
 test("a virtual cluster is deleted after a question that names it", async ({ page, server }) => {
   await (await server.api()).addVcluster("calm-otter");
   await signIn(page, server.admin);
-  await rowAction(page, "calm-otter", "Delete");
-  const question = page.getByRole("dialog", { name: /Delete calm-otter/ });
-  await question.getByRole("button", { name: "Cancel" }).click();
+  await act(page, "Delete", "calm-otter");
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await confirm(page, "Delete calm-otter?", "Cancel");
   await expect(row(page, "calm-otter")).toBeVisible();
-  await rowAction(page, "calm-otter", "Delete");
-  await question.getByRole("button", { name: "Delete" }).click();
+  await act(page, "Delete", "calm-otter");
+  await confirm(page, "Delete calm-otter?", "Delete virtual cluster");
   await expect(row(page, "calm-otter")).toHaveCount(0);
 });
 
