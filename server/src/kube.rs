@@ -16,6 +16,7 @@ mod query;
 mod accept;
 mod asked;
 mod body;
+mod protobuf;
 mod incoming;
 mod selector;
 

@@ -1,4 +1,4 @@
-//! Bodies that come in: JSON and YAML, with limits on all that grows.
+//! Bodies that come in: JSON, YAML and protobuf, with limits on all that grows.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{Error, Result};
+use super::{Error, Result, protobuf};
 
 /// The longest body. Source: kube-apiserver, `MaxRequestBodyBytes`.
 pub(super) const BODY_LENGTH_MAX: usize = 3 << 20;
@@ -16,7 +16,7 @@ const DEPTH_MAX: usize = 64;
 /// How many values one body may have.
 const VALUES_MAX: usize = 250_000;
 /// What is spoken here.
-const SPOKEN: &str = "application/json, application/yaml";
+const SPOKEN: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 /// All of a body.
 ///
@@ -44,6 +44,7 @@ pub(super) fn parse(media_type: &str, bytes: &[u8]) -> Result<Value> {
     match media_type {
         "application/json" => json(bytes),
         "application/yaml" | "application/x-yaml" | "text/yaml" => yaml(bytes),
+        "application/vnd.kubernetes.protobuf" => protobuf::parse(bytes),
         _ => Err(Error::UnsupportedMediaType(SPOKEN)),
     }
 }
