@@ -194,6 +194,7 @@ fn vcluster(
     let Some(object) = object else {
         return Ok(match verb {
             Verb::DeleteCollection => Decision::Deny,
+            Verb::Create if role()? < Some(Role::User) => Decision::Deny,
             _ => Decision::Allow,
         });
     };

@@ -29,6 +29,7 @@ mod leaving;
 mod scale;
 mod computed;
 mod meta;
+mod prune;
 
 mod answer;
 mod table;

@@ -19,7 +19,11 @@ use crate::kube::error::Fault;
 #[must_use]
 pub fn host_of(request: &Request) -> Option<String> {
     let authority = request.uri().authority().map(|it| it.as_str());
-    let header = request.headers().get(header::HOST).map(HeaderValue::to_str);
+    let mut headers = request.headers().get_all(header::HOST).iter();
+    let header = headers.next().map(HeaderValue::to_str);
+    if headers.next().is_some() {
+        return None;
+    }
     // An absolute request target that says another host than the header is a trick.
     let host = match (authority, header) {
         (Some(authority), Some(Ok(header))) if authority != header => return None,

@@ -25,11 +25,14 @@ pub(super) struct Asked {
     pub dry_run: bool,
     /// The program that calls, from `User-Agent`; empty where it does not say.
     pub agent: String,
-    /// Unix seconds.
-    pub now: i64,
 }
 
 impl Asked {
+    /// Unix seconds. A watch lives long enough for it to change.
+    pub(super) fn now(&self) -> i64 {
+        self.server.clock.now_seconds()
+    }
+
     /// Who writes, for `metadata.managedFields`.
     pub(super) fn manager(&self) -> String {
         self.query.text("fieldManager").unwrap_or(&self.agent).to_owned()
@@ -59,7 +62,7 @@ impl Asked {
 
     /// A call that follows from this one.
     pub(super) fn call_as<'a>(&'a self, attributes: &'a Attributes) -> Call<'a> {
-        Call { caller: &self.caller, cluster: &self.server.cluster, attributes, now: self.now }
+        Call { caller: &self.caller, cluster: &self.server.cluster, attributes, now: self.now() }
     }
 
     /// The key of the named object.

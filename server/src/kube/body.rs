@@ -186,10 +186,11 @@ mod tests {
         assert!(yaml(text.as_bytes()).is_err());
     }
 
+    /// Kubernetes reads YAML as version 1.1 has it: `no` is false.
     #[test]
     fn yaml_and_json_say_the_same() {
         let text = "a: 1\nb: [true, null, \"x\"]\nc: {d: 1.5, e: \"007\"}\nf: no\n";
-        let said = value!({"a": 1, "b": [true, null, "x"], "c": {"d": 1.5, "e": "007"}, "f": "no"});
+        let said = value!({"a": 1, "b": [true, null, "x"], "c": {"d": 1.5, "e": "007"}, "f": false});
         assert_eq!(yaml(text.as_bytes()).unwrap(), said);
     }
 

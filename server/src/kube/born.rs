@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Result, object};
+use super::{Result, object, rbac};
 use crate::clock::rfc3339;
 use crate::store::{Key, Tx};
 
@@ -31,7 +31,26 @@ pub fn born(tx: &mut Tx<'_>, cluster: &str, now: i64) -> Result<()> {
         tx.create(&key, namespace)?;
         account(tx, cluster, name, now)?;
     }
+    for object in rbac::default_objects() {
+        let key = Key {
+            cluster: cluster.to_owned(),
+            resource: rbac::stored_as(&object),
+            namespace: String::new(),
+            name: object::name(&object).to_owned(),
+        };
+        if tx.get(&key)?.is_none() {
+            tx.create(&key, with_metadata(object, now))?;
+        }
+    }
     Ok(())
+}
+
+fn with_metadata(mut object: Value, now: i64) -> Value {
+    let made = metadata(object::name(&object), now);
+    if let Value::Object(made) = made {
+        object::map_at(&mut object, &["metadata"]).extend(made);
+    }
+    object
 }
 
 fn metadata(name: &str, now: i64) -> Value {

@@ -131,7 +131,7 @@ impl<'a, 'tx> Leaving<'a, 'tx> {
             return Ok(());
         }
         let metadata = object::map_at(&mut found, &["metadata"]);
-        metadata.insert("deletionTimestamp".into(), json!(rfc3339(self.asked.now)));
+        metadata.insert("deletionTimestamp".into(), json!(rfc3339(self.asked.now())));
         metadata.insert("deletionGracePeriodSeconds".into(), json!(0));
         if let Some(generation) = metadata.get("generation").and_then(Value::as_i64) {
             metadata.insert("generation".into(), json!(generation + 1));

@@ -41,7 +41,7 @@ pub(super) fn begin(asked: &Asked, object: &mut Value) -> Result<()> {
         metadata.remove("namespace");
     }
     metadata.insert("uid".into(), json!(uuid::Uuid::new_v4().to_string()));
-    metadata.insert("creationTimestamp".into(), json!(rfc3339(asked.now)));
+    metadata.insert("creationTimestamp".into(), json!(rfc3339(asked.now())));
     if counts_generations(&asked.resource) {
         metadata.insert("generation".into(), json!(1));
     }

@@ -133,7 +133,7 @@ fn patched(asked: &Asked, old: Option<&Value>, patch: &Patch) -> Result<Value> {
             let options = apply::ApplyOptions {
                 manager: asked.manager(),
                 force: asked.query.flag("force")?,
-                now: asked.now,
+                now: asked.now(),
             };
             apply::apply(definition, live, said, &asked.resource.api_version(), &options)
         }

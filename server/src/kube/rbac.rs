@@ -8,7 +8,7 @@ use serde_json::Value;
 use self::rule::{allows, covers, items, text};
 use super::builtin::rules::selects;
 use super::resource::{Attributes, Authorizer, Decision, Verb};
-use super::{Result, object};
+use super::{Result, object, resource};
 use crate::auth::{Caller, GROUP_MASTERS};
 use crate::store::{Key, Range, Snapshot};
 
@@ -172,6 +172,12 @@ impl Rbac {
             _ => Ok(true),
         }
     }
+}
+
+/// What the store knows the resource of a role or binding by.
+#[must_use]
+pub fn stored_as(object: &Value) -> String {
+    resource::stored_as(GROUP, &format!("{}s", text(object, "kind").to_lowercase()))
 }
 
 fn parsed(body: &[u8]) -> Result<Value> {

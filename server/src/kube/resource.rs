@@ -141,6 +141,15 @@ pub trait Strategy: Send + Sync {
         Ok(())
     }
 
+    /// Names a new object that came with neither a name nor the beginning of one. Without this it is
+    /// refused.
+    ///
+    /// # Errors
+    /// The operating system has no random bytes.
+    fn default_name(&self, _object: &Value) -> Result<Option<String>> {
+        Ok(None)
+    }
+
     /// Fills in and checks a new object.
     ///
     /// # Errors

@@ -164,7 +164,6 @@ impl ApiServer {
             form,
             dry_run: query.dry_run()?,
             agent: agent(&head.headers),
-            now: self.inner.clock.now_seconds(),
             query,
         };
         asked.check_place()?;

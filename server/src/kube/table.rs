@@ -34,7 +34,7 @@ pub(super) fn head(asked: &Asked, version: &str) -> Result<Value> {
 /// # Errors
 /// As [`head`].
 pub(super) fn row(asked: &Asked, version: &str, object: &Value) -> Result<Value> {
-    let cells: Vec<Value> = asked.resource.columns.iter().map(|it| cell(it, object, asked.now)).collect();
+    let cells: Vec<Value> = asked.resource.columns.iter().map(|it| cell(it, object, asked.now())).collect();
     let mut row = json!({"cells": cells});
     match beside(asked)? {
         Beside::Nothing => {}

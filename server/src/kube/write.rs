@@ -11,6 +11,7 @@ use super::asked::{Asked, qualified};
 use super::body::BODY_LENGTH_MAX;
 use super::delete;
 use super::incoming::{self, Incoming, check_types};
+use super::prune::prune;
 use super::read::existing;
 use super::resource::{Attributes, Reveal, Verb};
 use super::{Error, Result, apply, born, meta, object};
@@ -34,9 +35,11 @@ pub(super) async fn create(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) ->
 /// # Errors
 /// As [`create`].
 pub(super) fn create_in(asked: &Asked, tx: &mut Tx<'_>, mut object: Value, managers: Managers) -> Result<Value> {
+    authorize_create(asked, tx, None)?;
     meta::begin(asked, &mut object)?;
     name_it(asked, tx, &mut object)?;
     meta::check(asked, &object)?;
+    prune(&asked.resource.schema, &mut object);
     check_types(asked, &object)?;
     if asked.resource.status
         && let Some(fields) = object.as_object_mut()
@@ -48,16 +51,16 @@ pub(super) fn create_in(asked: &Asked, tx: &mut Tx<'_>, mut object: Value, manag
         born::furnish(&mut object);
     }
     let reveal = asked.resource.strategy.prepare_create(&asked.call(), tx, &mut object)?;
-    authorize_create(asked, tx, &object)?;
+    authorize_create(asked, tx, Some(&object))?;
     check_namespace(asked, tx)?;
     if managers == Managers::Noted {
-        apply::track_update(None, &mut object, &asked.manager(), &asked.resource.api_version(), asked.now);
+        apply::track_update(None, &mut object, &asked.manager(), &asked.resource.api_version(), asked.now());
     }
     let name = object::name(&object).to_owned();
     let entry = tx.create(&asked.key_of(&name), object).map_err(|error| taken(asked, &name, error))?;
     check_length(&entry)?;
     if namespace && asked.server.serves("serviceaccounts") {
-        born::account(tx, &asked.server.cluster, &name, asked.now)?;
+        born::account(tx, &asked.server.cluster, &name, asked.now())?;
     }
     let mut shown = parsed(&entry.body)?;
     show(asked, tx, &mut shown, reveal)?;
@@ -75,7 +78,13 @@ fn show(asked: &Asked, tx: &Tx<'_>, shown: &mut Value, reveal: Option<Reveal>) -
 /// Makes up a name where only its beginning is said.
 fn name_it(asked: &Asked, tx: &Tx<'_>, object: &mut Value) -> Result<()> {
     let base = object::meta(object, "generateName").to_owned();
-    if !object::name(object).is_empty() || base.is_empty() {
+    if !object::name(object).is_empty() {
+        return Ok(());
+    }
+    if base.is_empty() {
+        if let Some(name) = asked.resource.strategy.default_name(object)? {
+            object::map_at(object, &["metadata"]).insert("name".into(), json!(name));
+        }
         return Ok(());
     }
     for _ in 0..GENERATE_TRIES {
@@ -92,15 +101,17 @@ fn name_it(asked: &Asked, tx: &Tx<'_>, object: &mut Value) -> Result<()> {
     })
 }
 
-fn authorize_create(asked: &Asked, tx: &Tx<'_>, object: &Value) -> Result<()> {
+/// Asked twice: without the object, before a rule that it breaks tells a stranger anything; and with it
+/// as it would be.
+fn authorize_create(asked: &Asked, tx: &Tx<'_>, object: Option<&Value>) -> Result<()> {
     let snapshot = tx.snapshot()?;
-    asked.authorize(&snapshot, Some(object))?;
+    asked.authorize(&snapshot, object)?;
     if asked.attributes.verb == Verb::Create {
         return Ok(());
     }
     // An apply that makes an object needs the right to make one as well.
     let attributes = Attributes { verb: Verb::Create, ..asked.attributes.clone() };
-    asked.authorize_as(&snapshot, &attributes, Some(object))
+    asked.authorize_as(&snapshot, &attributes, object)
 }
 
 /// Refuses what would stand in a namespace that is not there or is going.
@@ -180,6 +191,7 @@ pub(super) fn replace(
     meta::carry(asked, old, &mut new)?;
     keep_other_parts(asked, old, &mut new);
     meta::check(asked, &new)?;
+    prune(&asked.resource.schema, &mut new);
     check_types(asked, &new)?;
     asked.resource.strategy.prepare_update(&asked.call(), tx, old, &mut new)?;
     count_generation(old, &mut new);
@@ -189,7 +201,7 @@ pub(super) fn replace(
         return Ok(shown);
     }
     if managers == Managers::Noted {
-        apply::track_update(Some(old), &mut new, &asked.manager(), &asked.resource.api_version(), asked.now);
+        apply::track_update(Some(old), &mut new, &asked.manager(), &asked.resource.api_version(), asked.now());
     }
     let entry = tx.update(&asked.key_of(object::name(old)), None, new)?;
     check_length(&entry)?;

@@ -77,10 +77,11 @@ struct AccessKeys {
 }
 
 impl Strategy for AccessKeys {
+    fn default_name(&self, _: &Value) -> Result<Option<String>> {
+        generated_name("key").map(Some)
+    }
+
     fn prepare_create(&self, call: &Call<'_>, tx: &mut Tx<'_>, object: &mut Value) -> Result<Option<Reveal>> {
-        if object::name(object).is_empty() {
-            object["metadata"]["name"] = json!(generated_name("key")?);
-        }
         let spec = object::map_at(object, &["spec"]);
         // Nobody makes keys for others, not even an administrator: whoever holds a key is its user.
         spec.insert("user".into(), json!(call.caller.name));

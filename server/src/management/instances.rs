@@ -71,7 +71,8 @@ impl Strategy for Instances {
         if spec.get("owner").is_none_or(|it| it.is_null() || *it == json!({})) {
             spec.insert("owner".into(), json!(UserOrTeam { user: call.caller.name.clone(), team: String::new() }));
         }
-        if spec.get("template").is_none_or(Value::is_null) && spec["templateRef"]["name"].as_str().is_none_or(str::is_empty) {
+        let names_template = spec.get("templateRef").is_some_and(|it| it["name"].as_str().is_some_and(|it| !it.is_empty()));
+        if spec.get("template").is_none_or(Value::is_null) && !names_template {
             let templates = projects::allowed_templates(&snapshot, &project)?;
             if let Some(name) = projects::default_template(&project, &templates) {
                 spec.insert("templateRef".into(), json!({ "name": name }));

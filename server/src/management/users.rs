@@ -80,11 +80,14 @@ impl Strategy for Users {
         Ok(())
     }
 
+    fn default_name(&self, user: &Value) -> Result<Option<String>> {
+        let slug = name::slug(user["spec"]["username"].as_str().unwrap_or_default());
+        // A user without a username is told so at that field, and not at the name that came of it.
+        Ok(Some(if slug.is_empty() { "unnamed".into() } else { slug }))
+    }
+
     fn prepare_create(&self, call: &Call<'_>, tx: &mut Tx<'_>, user: &mut Value) -> Result<Option<Reveal>> {
         let username = typed::<User>(user)?.spec.username;
-        if object::name(user).is_empty() {
-            user["metadata"]["name"] = json!(name::slug(&username));
-        }
         let spec = object::map_at(user, &["spec"]);
         spec.entry("owner").or_insert_with(|| json!({ "user": call.caller.name }));
         spec.entry("subject").or_insert_with(|| json!(username));

@@ -168,7 +168,10 @@ impl Person {
 
     /// One call through the whole router.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>, kind: &str) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost:9898");
+        let mut request = Request::builder().method(method).uri(path);
+        if !self.headers.contains_key(header::HOST) {
+            request = request.header(header::HOST, "localhost:9898");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

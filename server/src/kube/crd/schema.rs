@@ -1,4 +1,4 @@
-//! Structural schemas: what is dropped, what is filled in, and what is refused.
+//! Structural schemas: what is filled in, and what is refused.
 
 use dormer_api::status::StatusCause;
 use serde_json::{Map, Value};
@@ -7,40 +7,6 @@ use serde_json::{Map, Value};
 const FAULTS_MAX: usize = 50;
 /// How large a compiled pattern may be, in bytes.
 const PATTERN_LENGTH_MAX: usize = 1 << 20;
-
-/// Drops the fields of an object that its schema does not know.
-pub(super) fn prune(schema: &Value, object: &mut Value) {
-    drop_unknown(schema, object, true);
-}
-
-/// `resource`: the value has `apiVersion`, `kind` and `metadata`, whatever the schema says.
-fn drop_unknown(schema: &Value, value: &mut Value, resource: bool) {
-    match value {
-        Value::Object(fields) => {
-            let keeps = is_true(schema, "x-kubernetes-preserve-unknown-fields");
-            let resource = resource || is_true(schema, "x-kubernetes-embedded-resource");
-            let rest = &schema["additionalProperties"];
-            fields.retain(|name, field| {
-                if resource && matches!(name.as_str(), "apiVersion" | "kind" | "metadata") {
-                    return true;
-                }
-                if let Some(known) = schema["properties"].get(name.as_str()) {
-                    drop_unknown(known, field, false);
-                    return true;
-                }
-                if rest.is_object() {
-                    drop_unknown(rest, field, false);
-                    return true;
-                }
-                keeps || rest == &Value::Bool(true)
-            });
-        }
-        Value::Array(items) => {
-            items.iter_mut().for_each(|it| drop_unknown(&schema["items"], it, false));
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
 
 /// Fills in the defaults of fields that are absent.
 pub(super) fn fill_in(schema: &Value, value: &mut Value) {
@@ -335,20 +301,6 @@ mod tests {
         check(json!({"size": 1, "list": [{"on": 1}]}), &[
             r#"spec.list[0].on: Invalid value: "integer": spec.list[0].on in body must be of type boolean: "integer""#,
         ]);
-    }
-
-    #[test]
-    fn what_the_schema_does_not_know_is_dropped() {
-        let mut object = json!({
-            "apiVersion": "x", "kind": "y", "metadata": {"name": "z"}, "other": 1,
-            "spec": {"size": 1, "unknown": 2, "free": {"kept": 3}, "map": {"k": "v"}, "list": [{"on": true, "off": 1}]},
-        });
-        prune(&schema(), &mut object);
-        let left = json!({
-            "apiVersion": "x", "kind": "y", "metadata": {"name": "z"},
-            "spec": {"size": 1, "free": {"kept": 3}, "map": {"k": "v"}, "list": [{"on": true}]},
-        });
-        assert_eq!(object, left);
     }
 
     #[test]

@@ -74,7 +74,6 @@ struct Custom {
 
 impl Custom {
     fn fit(&self, call: &Call<'_>, object: &mut Value) -> Result<()> {
-        schema::prune(&self.schema, object);
         schema::fill_in(&self.schema, object);
         let causes = schema::faults(&self.schema, object);
         let kind = object["kind"].as_str().unwrap_or_default();

@@ -45,10 +45,9 @@ async fn cluster(folder: &std::path::Path, more: Vec<Value>) -> Store {
     let store = Store::open(folder, Clock::standing_at(0)).unwrap();
     let filled = store.write(move |tx| {
         for object in default_objects().into_iter().chain(more) {
-            let kind = object["kind"].as_str().unwrap_or_default().to_lowercase();
             let key = Key {
                 cluster: CLUSTER.into(),
-                resource: format!("{GROUP}/{kind}s"),
+                resource: stored_as(&object),
                 namespace: object::namespace(&object).into(),
                 name: object::name(&object).into(),
             };
