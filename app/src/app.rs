@@ -6,7 +6,6 @@ use dormer_api::session::Instance;
 use gloo_timers::future::sleep;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::path;
 use wasm_bindgen::JsCast;
@@ -34,7 +33,8 @@ pub fn start() {
     let owner = Owner::new();
     owner.set();
     let session = Session::new();
-    spawn_local(async move {
+    // Not the framework's own: that one is set up by the mounting.
+    wasm_bindgen_futures::spawn_local(async move {
         session.ask().await;
         let root = document().get_element_by_id("app").and_then(|it| it.dyn_into().ok());
         if let Some(root) = root {

@@ -19,7 +19,7 @@ fn show(info: &PanicHookInfo) {
     let (Some(body), Ok(main)) = (document.body(), document.create_element("main")) else { return };
     main.set_class_name("crash");
     main.set_inner_html(
-        r#"<h1>This page broke</h1>
+        r#"<h1 class="card-title">This page broke</h1>
         <p>That is a fault of Dormer, not of yours. What the server holds is untouched.</p>
         <p><a class="button" data-kind="primary" rel="external">Reload</a></p>
         <details><summary>Details</summary><pre tabindex="0"></pre></details>"#,

@@ -14,8 +14,8 @@ use crate::clock;
 mod rows;
 mod stream;
 
-pub use rows::{Columns, FromRow, LiveRow};
 use rows::Rows;
+pub use rows::{Columns, FromRow, LiveRow};
 use stream::{Change, End};
 
 /// The first pause before a broken stream is taken up again, in milliseconds.

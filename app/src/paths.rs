@@ -109,7 +109,10 @@ mod tests {
         let m = "/kubernetes/management/apis/management.loft.sh/v1";
         assert_eq!(api::resource("clusters"), format!("{m}/clusters"));
         assert_eq!(api::object("users", "a/b"), format!("{m}/users/a%2Fb"));
-        assert_eq!(api::part("projects", "web", "templates"), format!("{m}/projects/web/templates"));
+        assert_eq!(
+            api::part("projects", "web", "templates"),
+            format!("{m}/projects/web/templates")
+        );
         assert_eq!(
             api::vcluster("web", "calm-otter"),
             format!("{m}/namespaces/loft-p-web/virtualclusterinstances/calm-otter")

@@ -8,9 +8,7 @@ use stylers::style;
 
 use super::list::{NotLoaded, UrlState};
 use crate::client::{CallError, Client};
-use crate::ui::{
-    Act, Dialog, Empty, Icon, IconKind, Moment, Notice, Page, SkeletonRows,
-};
+use crate::ui::{Act, Dialog, Empty, Icon, IconKind, Moment, Notice, Page, SkeletonRows};
 use crate::{clock, paths, session};
 
 mod create;

@@ -94,7 +94,8 @@ enum Shown {
 #[component]
 pub fn ClustersPage() -> impl IntoView {
     let url = UrlState::here();
-    let live = live::follow::<Cluster>(expect_context::<Client>(), paths::api::resource("clusters"));
+    let live =
+        live::follow::<Cluster>(expect_context::<Client>(), paths::api::resource("clusters"));
     let filter = url.typed("q");
     let sort = Memo::new(move |_| Sort::parse(url.get("sort").as_deref(), &SORT_KEYS));
     let visible = Memo::new(move |_| {
@@ -117,10 +118,12 @@ pub fn ClustersPage() -> impl IntoView {
         Freshness::Current | Freshness::Stale(_) => Shown::Table,
     });
     let loaded = Memo::new(move |_| live.freshness.with(|it| *it != Freshness::Loading));
-    let count = move || live.rows.with(|rows| match rows.len() {
-        0 => String::new(),
-        count => count.to_string(),
-    });
+    let count = move || {
+        live.rows.with(|rows| match rows.len() {
+            0 => String::new(),
+            count => count.to_string(),
+        })
+    };
 
     view! {
         <Page
@@ -286,7 +289,10 @@ mod tests {
     #[test]
     fn the_path_is_direct_where_there_is_an_endpoint() {
         let endpoint = "https://eu-1.example.com".to_owned();
-        assert_eq!(path_of(&Cluster { endpoint, ..Cluster::default() }), "Direct, eu-1.example.com");
+        assert_eq!(
+            path_of(&Cluster { endpoint, ..Cluster::default() }),
+            "Direct, eu-1.example.com"
+        );
         assert_eq!(path_of(&Cluster::default()), "Central gateway");
     }
 }

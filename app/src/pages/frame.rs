@@ -6,9 +6,9 @@ use leptos_router::hooks::use_location;
 use stylers::style;
 
 use super::profile::Profile;
+use crate::paths;
 use crate::session::{self, Who};
 use crate::ui::{Icon, IconKind};
-use crate::paths;
 
 /// Whether the frame may be shown.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -46,11 +46,12 @@ pub fn NotLoaded(
     error: CallError,
 ) -> impl IntoView {
     let (icon, words) = match error.code() {
-        Some(403 | 404) => (
-            IconKind::Locked,
-            format!("You may not see {what}. An administrator can change that."),
-        ),
-        Some(_) | None => (IconKind::Attention, format!("Could not load {what}. {error} Retrying…")),
+        Some(403 | 404) => {
+            (IconKind::Locked, format!("You may not see {what}. An administrator can change that."))
+        }
+        Some(_) | None => {
+            (IconKind::Attention, format!("Could not load {what}. {error} Retrying…"))
+        }
     };
 
     view! { <Empty icon title=words/> }

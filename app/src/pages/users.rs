@@ -117,11 +117,7 @@ pub fn UsersPage() -> impl IntoView {
 
 /// Whatever stands over the list.
 #[component]
-fn Panels(
-    url: UrlState,
-    changes: Changes,
-    invite: RwSignal<Option<InviteLink>>,
-) -> impl IntoView {
+fn Panels(url: UrlState, changes: Changes, invite: RwSignal<Option<InviteLink>>) -> impl IntoView {
     let adding = Memo::new(move |_| url.get("panel").as_deref() == Some("new"));
 
     view! {

@@ -15,6 +15,7 @@ mod command;
 mod connect;
 mod create;
 mod delete;
+mod fields;
 mod form;
 mod key;
 mod kubeconfig;
@@ -23,6 +24,7 @@ mod new;
 mod progress;
 mod row;
 mod table;
+mod ways;
 
 use actions::Actions;
 use connect::ConnectPanel;
@@ -117,7 +119,8 @@ fn Count(live: Live<Vcluster>) -> impl IntoView {
         live.changes.track();
         let now = clock::read();
         let rows = live.rows.get();
-        let asleep = rows.iter().filter(|row| row.value.with_untracked(|it| it.state(now).asleep()));
+        let asleep =
+            rows.iter().filter(|row| row.value.with_untracked(|it| it.state(now).asleep()));
         match (rows.len(), asleep.count()) {
             (0, _) => String::new(),
             (all, 0) => all.to_string(),

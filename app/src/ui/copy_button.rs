@@ -136,8 +136,7 @@ fn copy_by_selection(text: &str, button: Option<&HtmlElement>) -> bool {
 }
 
 fn try_selection(text: &str, button: Option<&HtmlElement>) -> Option<bool> {
-    let area: HtmlTextAreaElement =
-        document().create_element("textarea").ok()?.dyn_into().ok()?;
+    let area: HtmlTextAreaElement = document().create_element("textarea").ok()?.dyn_into().ok()?;
     area.set_class_name("visually-hidden");
     area.set_value(text);
     let place: Element = button?.parent_element()?;

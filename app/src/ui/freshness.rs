@@ -18,7 +18,7 @@ pub fn FreshnessChip(
         .freshness {
             display: inline-flex;
             align-items: center;
-            gap: var(--space-1);
+            gap: var(--space-2);
             font-size: var(--font-caption);
             line-height: var(--line-caption);
             color: var(--fg-muted);

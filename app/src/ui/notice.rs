@@ -16,6 +16,9 @@ pub fn Notice(
     text: Signal<String>,
 ) -> impl IntoView {
     let class = style! {
+        .notice-region:empty {
+            display: none;
+        }
         .notice {
             display: flex;
             align-items: flex-start;
@@ -37,7 +40,7 @@ pub fn Notice(
     let role = if tone == Tone::Failed { "alert" } else { "status" };
 
     view! { class = class,
-        <div role=role>
+        <div class="notice-region" role=role>
             <Show when=move || text.with(|text| !text.is_empty())>
                 <div class=format!("notice {class}") data-tone=tone.as_str()>
                     <Icon kind=icon/>

@@ -27,6 +27,7 @@ pub fn Page(
             flex-wrap: wrap;
             align-items: center;
             gap: var(--space-3);
+            min-height: var(--control);
         }
         .page-title {
             font-size: var(--font-heading);

@@ -24,7 +24,9 @@ impl Sort {
         };
         match keys.iter().find(|it| **it == key) {
             Some(key) => Self { key: (*key).to_owned(), descending },
-            None => Self { key: keys.first().copied().unwrap_or_default().into(), descending: false },
+            None => {
+                Self { key: keys.first().copied().unwrap_or_default().into(), descending: false }
+            }
         }
     }
 

@@ -55,8 +55,20 @@ pub fn Tabs(
         let last = words.len().saturating_sub(1);
         let now = open.get_untracked();
         let next = match event.key().as_str() {
-            "ArrowRight" => if now == last { 0 } else { now + 1 },
-            "ArrowLeft" => if now == 0 { last } else { now - 1 },
+            "ArrowRight" => {
+                if now == last {
+                    0
+                } else {
+                    now + 1
+                }
+            }
+            "ArrowLeft" => {
+                if now == 0 {
+                    last
+                } else {
+                    now - 1
+                }
+            }
             "Home" => 0,
             "End" => last,
             _ => return,

@@ -50,9 +50,8 @@ pub fn CreateKeyPanel(
         }
     });
     let refused = move || make.value().get().and_then(Result::err);
-    let name_error = Signal::derive(move || {
-        complaint.get().or_else(|| refused()?.cause_of("spec.displayName"))
-    });
+    let name_error =
+        Signal::derive(move || complaint.get().or_else(|| refused()?.cause_of("spec.displayName")));
     let failure = Signal::derive(move || match refused() {
         Some(error) if error.cause_of("spec.displayName").is_none() => error.to_string(),
         Some(_) | None => String::new(),
@@ -72,7 +71,8 @@ pub fn CreateKeyPanel(
         let words = if days == 365 { "1 year".to_owned() } else { format!("{days} days") };
         (days.to_string(), words)
     });
-    let unsaved = Signal::derive(move || name.with(|name| !name.is_empty()) && secret.with(Option::is_none));
+    let unsaved =
+        Signal::derive(move || name.with(|name| !name.is_empty()) && secret.with(Option::is_none));
 
     view! {
         <Panel title="Create access key" unsaved on_close>

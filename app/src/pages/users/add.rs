@@ -186,7 +186,10 @@ mod tests {
     #[test]
     fn a_username_makes_the_name_of_the_object() {
         let made = user("Anna.Lee", String::new(), String::new(), "member".into(), String::new());
-        assert_eq!((made.metadata.name.as_str(), made.spec.username.as_str()), ("anna-lee", "anna.lee"));
+        assert_eq!(
+            (made.metadata.name.as_str(), made.spec.username.as_str()),
+            ("anna-lee", "anna.lee")
+        );
         assert_eq!((made.spec.password, made.spec.cluster_roles.len()), (None, 0));
     }
 

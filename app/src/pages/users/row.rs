@@ -134,9 +134,8 @@ fn PersonActions(
     let client = expect_context::<Client>();
     let title = move || it.with(|it| it.title.clone());
     let is_last = move || it.with(|it| last_admin.with(|last| last.as_ref() == Some(&it.name)));
-    let because = move |words: &'static str| {
-        Signal::derive(move || is_last().then(|| words.to_owned()))
-    };
+    let because =
+        move |words: &'static str| Signal::derive(move || is_last().then(|| words.to_owned()));
     let standing = Memo::new(move |_| it.with(|it| it.standing));
     let busy = Signal::derive(move || it.with(|it| changes.is_busy(&it.name)));
     let new_invite = move |()| {

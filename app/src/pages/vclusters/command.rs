@@ -62,7 +62,8 @@ pub fn Commands(
     };
     let line = move |(index, line): (usize, Line)| {
         let (shown, hint) = (line.clone(), line.hint);
-        let numbered = if line.instead { hint.to_owned() } else { format!("{}. {hint}", number(index)) };
+        let numbered =
+            if line.instead { hint.to_owned() } else { format!("{}. {hint}", number(index)) };
         view! { class = class,
             <li class="command">
                 <span class="command-hint">{numbered}</span>

@@ -45,13 +45,9 @@ async fn make(client: Client, project: &str, name: &str, ttl: i64) -> Result<Mad
         ..AccessKeySpec::default()
     };
     let body = OwnedAccessKey { spec, ..OwnedAccessKey::default() };
-    let made: OwnedAccessKey =
-        client.post(&paths::api::resource("ownedaccesskeys"), &body).await?;
+    let made: OwnedAccessKey = client.post(&paths::api::resource("ownedaccesskeys"), &body).await?;
     let expires = made.status.expires.as_deref().and_then(unix);
-    Ok(MadeKey {
-        secret: made.spec.key,
-        expires: expires.unwrap_or_else(|| clock::read() + ttl),
-    })
+    Ok(MadeKey { secret: made.spec.key, expires: expires.unwrap_or_else(|| clock::read() + ttl) })
 }
 
 /// Offers a key, then says that there is one.

@@ -84,9 +84,6 @@ fn download(name: &str, text: &str) -> Option<()> {
     link.set_rel("external");
     link.click();
     // The download has its own hold on the blob by the next turn.
-    set_timeout(
-        move || _ = Url::revoke_object_url(&url),
-        std::time::Duration::from_secs(1),
-    );
+    set_timeout(move || _ = Url::revoke_object_url(&url), std::time::Duration::from_secs(1));
     Some(())
 }

@@ -1,7 +1,7 @@
 //! One click makes a virtual cluster.
 
-use dormer_api::project::{self, Project, ProjectTemplates};
 use dormer_api::meta::{List, ObjectMeta};
+use dormer_api::project::{self, Project, ProjectTemplates};
 use dormer_api::vcluster::{TemplateRef, VirtualClusterInstance, VirtualClusterInstanceSpec};
 use leptos::prelude::*;
 
@@ -29,7 +29,9 @@ impl Maker {
             match make_one(client).await {
                 Ok((project, name)) => url.set(&panel_url(&project, &name), false),
                 Err(error) => {
-                    _ = actions.problem.try_set(format!("Could not make a virtual cluster. {error}"));
+                    _ = actions
+                        .problem
+                        .try_set(format!("Could not make a virtual cluster. {error}"));
                 }
             }
         });

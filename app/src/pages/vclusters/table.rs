@@ -62,20 +62,20 @@ pub fn VclusterTable(
 ) -> impl IntoView {
     let class = style! {
         .vclusters-table .vclusters-name {
-            width: 20%;
+            width: 17%;
         }
         .vclusters-table .vclusters-state {
-            width: 20%;
+            width: 18%;
         }
-        .vclusters-table .vclusters-wide {
-            width: 14%;
+        .vclusters-table .vclusters-activity {
+            width: 12%;
         }
         .vclusters-table .vclusters-actions {
-            width: 14rem;
+            width: 13.5rem;
         }
         @media (max-width: 79.99rem) {
             .vclusters-table .vclusters-actions {
-                width: 11.5rem;
+                width: 11rem;
             }
         }
     };
@@ -100,9 +100,9 @@ pub fn VclusterTable(
                 <colgroup class="vclusters-columns">
                     <col class="vclusters-name"/>
                     <col class="vclusters-state"/>
-                    <col class="vclusters-wide"/>
-                    <col class="vclusters-wide cell-middle"/>
-                    <col class="vclusters-wide cell-wide"/>
+                    <col class="vclusters-activity"/>
+                    <col class="cell-middle"/>
+                    <col class="cell-wide"/>
                     <col class="cell-wide"/>
                     <col class="vclusters-actions"/>
                 </colgroup>
