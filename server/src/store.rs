@@ -122,10 +122,10 @@ pub enum Error {
     #[error("the object has been modified")]
     Conflict,
     /// Older than the log reaches.
-    #[error("too old resource version: the log begins after {0:?}")]
+    #[error("too old resource version: the log begins after {}", .0.0)]
     Expired(Revision),
     /// A revision that has not been yet.
-    #[error("too large resource version: the newest is {0:?}")]
+    #[error("too large resource version: the newest is {}", .0.0)]
     Future(Revision),
     /// The disk is full.
     #[error("the disk is full")]

@@ -31,7 +31,8 @@ pub(super) enum Shape {
 /// # Errors
 /// [`Error::NotAcceptable`].
 pub(super) fn negotiate(headers: &HeaderMap) -> Result<Form> {
-    let said: Vec<&str> = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok()).collect();
+    let said: Vec<&str> =
+        headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok()).collect();
     let said = said.join(",");
     if said.trim().is_empty() {
         return Ok(Form { shape: Shape::Whole, yaml: false });
@@ -59,9 +60,10 @@ fn form(range: &str) -> Option<Form> {
     let shape = match (kind, group) {
         (None, _) => Shape::Whole,
         (Some("Table"), None | Some("meta.k8s.io")) => Shape::Table(meta_version(version)?),
-        (Some("PartialObjectMetadata" | "PartialObjectMetadataList"), None | Some("meta.k8s.io")) => {
-            Shape::Metadata(meta_version(version)?)
-        }
+        (
+            Some("PartialObjectMetadata" | "PartialObjectMetadataList"),
+            None | Some("meta.k8s.io"),
+        ) => Shape::Metadata(meta_version(version)?),
         (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io")) => match version? {
             "v2" => Shape::Discovery("v2"),
             "v2beta1" => Shape::Discovery("v2beta1"),
@@ -98,12 +100,21 @@ mod tests {
         check("*/*", Some((Shape::Whole, false)));
         check("application/json", Some((Shape::Whole, false)));
         check(table, Some((Shape::Table("v1"), false)));
-        check("application/json;as=Table;v=v9;g=meta.k8s.io,application/json", Some((Shape::Whole, false)));
+        check(
+            "application/json;as=Table;v=v9;g=meta.k8s.io,application/json",
+            Some((Shape::Whole, false)),
+        );
         check("application/vnd.kubernetes.protobuf, application/json", Some((Shape::Whole, false)));
-        check("application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1", Some((Shape::Metadata("v1"), false)));
+        check(
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+            Some((Shape::Metadata("v1"), false)),
+        );
         check("application/yaml", Some((Shape::Whole, true)));
         check("text/html,*/*;q=0.8", Some((Shape::Whole, false)));
-        check("application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", Some((Shape::Discovery("v2"), false)));
+        check(
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            Some((Shape::Discovery("v2"), false)),
+        );
         check("application/vnd.kubernetes.protobuf", None);
         check("image/png", None);
     }

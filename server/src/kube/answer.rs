@@ -54,7 +54,12 @@ pub(super) fn one(asked: &Asked, code: StatusCode, object: &Value) -> Result<Res
 ///
 /// # Errors
 /// It cannot be written.
-pub(super) fn written(asked: &Asked, code: StatusCode, object: &Value, warnings: &[String]) -> Result<Response> {
+pub(super) fn written(
+    asked: &Asked,
+    code: StatusCode,
+    object: &Value,
+    warnings: &[String],
+) -> Result<Response> {
     let mut response = one(asked, code, object)?;
     for warning in warnings {
         let text: String = warning.chars().filter(|it| !it.is_control() && it.is_ascii()).collect();
@@ -87,15 +92,18 @@ pub(super) fn many(asked: &Asked, listed: Listed) -> Result<Response> {
                 json!(kind),
                 json!(api_version)
             );
-            Ok((StatusCode::OK, [(header::CONTENT_TYPE, JSON)], joined(&head, &bodies)).into_response())
+            Ok((StatusCode::OK, [(header::CONTENT_TYPE, JSON)], joined(&head, &bodies))
+                .into_response())
         }
         (Shape::Whole | Shape::Discovery(_), items) => {
             let items = items.values()?;
-            let list = json!({"kind": kind, "apiVersion": api_version, "metadata": meta, "items": items});
+            let list =
+                json!({"kind": kind, "apiVersion": api_version, "metadata": meta, "items": items});
             value(StatusCode::OK, asked.form.yaml, &list)
         }
         (Shape::Metadata(version), items) => {
-            let items: Vec<Value> = items.values()?.iter().map(|it| metadata(it, version)).collect();
+            let items: Vec<Value> =
+                items.values()?.iter().map(|it| metadata(it, version)).collect();
             let list = json!({
                 "kind": "PartialObjectMetadataList",
                 "apiVersion": format!("meta.k8s.io/{version}"),

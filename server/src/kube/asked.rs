@@ -50,7 +50,9 @@ impl Asked {
         match verb {
             Verb::List | Verb::Watch => Ok(()),
             _ if !namespace.is_empty() => Ok(()),
-            Verb::Create | Verb::DeleteCollection if name.is_empty() => Err(Error::MethodNotAllowed),
+            Verb::Create | Verb::DeleteCollection if name.is_empty() => {
+                Err(Error::MethodNotAllowed)
+            }
             _ => Err(Error::NoResource),
         }
     }
@@ -136,13 +138,16 @@ impl Asked {
             namespace: object::namespace(object).to_owned(),
             ..self.attributes.clone()
         };
-        let decision = self.server.authorizer.may(snapshot, &self.caller, &attributes, Some(object))?;
+        let decision =
+            self.server.authorizer.may(snapshot, &self.caller, &attributes, Some(object))?;
         Ok(decision == Decision::Allow)
     }
 
     /// Whether lists and watches have to look into each object.
     pub(super) fn looks_inside(&self) -> bool {
-        !self.selector.is_empty() || self.server.authorizer.by_object() || self.resource.strategy.shows()
+        !self.selector.is_empty()
+            || self.server.authorizer.by_object()
+            || self.resource.strategy.shows()
     }
 
     /// The answer about an object that is not there.
@@ -197,7 +202,11 @@ impl<T> From<crate::store::Error> for Undone<T> {
 
 /// The answer about an object that is not there.
 pub(super) fn missing(resource: &Resource, name: &str) -> Error {
-    Error::NotFound { resource: resource.plural.clone(), group: resource.group.clone(), name: name.to_owned() }
+    Error::NotFound {
+        resource: resource.plural.clone(),
+        group: resource.group.clone(),
+        name: name.to_owned(),
+    }
 }
 
 /// `configmaps`, `deployments.apps`.
@@ -208,7 +217,8 @@ pub(super) fn qualified(group: &str, resource: &str) -> String {
 /// The refusal in Kubernetes' words.
 fn forbidden(caller: &Caller, attributes: &Attributes) -> Error {
     let Attributes { verb, group, resource, subresource, namespace, name, .. } = attributes;
-    let resource = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
+    let resource =
+        if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
     let subject = qualified(group, &resource);
     let named = if name.is_empty() { String::new() } else { format!(" {name:?}") };
     let place = if namespace.is_empty() {

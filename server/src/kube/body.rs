@@ -14,7 +14,7 @@ pub(super) const BODY_LENGTH_MAX: usize = 3 << 20;
 /// How deep values may be nested: Kubernetes' deepest real objects are schemas of about 40 levels.
 const DEPTH_MAX: usize = 64;
 /// How many values one body may have.
-const VALUES_MAX: usize = 250_000;
+const VALUES_MAX: usize = 100_000;
 /// What is spoken here.
 const SPOKEN: &str = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -31,7 +31,8 @@ pub(super) async fn read(body: Body) -> Result<Bytes> {
 
 /// The media type of a body, without its parameters and in lower case; JSON where none is said.
 pub(super) fn media_type(headers: &HeaderMap) -> String {
-    let said = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let said =
+        headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let plain = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if plain.is_empty() { "application/json".into() } else { plain }
 }
@@ -76,8 +77,9 @@ pub(super) fn yaml(bytes: &[u8]) -> Result<Value> {
             max_total_scalar_bytes: BODY_LENGTH_MAX,
         },
     };
-    serde_saphyr::from_slice_with_options(bytes, options)
-        .map_err(|error| Error::BadRequest(format!("the body cannot be read as YAML: {}", error.without_snippet())))
+    serde_saphyr::from_slice_with_options(bytes, options).map_err(|error| {
+        Error::BadRequest(format!("the body cannot be read as YAML: {}", error.without_snippet()))
+    })
 }
 
 /// Reads one value. A key that is there twice is refused: two readers would take two values.
@@ -93,7 +95,9 @@ impl<'de> DeserializeSeed<'de> for Tree<'_> {
         if self.depth > DEPTH_MAX {
             return Err(de::Error::custom(format_args!("nested deeper than {DEPTH_MAX}")));
         }
-        *self.left = self.left.checked_sub(1)
+        *self.left = self
+            .left
+            .checked_sub(1)
             .ok_or_else(|| de::Error::custom(format_args!("more than {VALUES_MAX} values")))?;
         reader.deserialize_any(self)
     }
@@ -136,7 +140,9 @@ impl<'de> Visitor<'de> for Tree<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(Tree { depth: self.depth + 1, left: self.left })? {
+        while let Some(item) =
+            seq.next_element_seed(Tree { depth: self.depth + 1, left: self.left })?
+        {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -190,7 +196,8 @@ mod tests {
     #[test]
     fn yaml_and_json_say_the_same() {
         let text = "a: 1\nb: [true, null, \"x\"]\nc: {d: 1.5, e: \"007\"}\nf: no\n";
-        let said = value!({"a": 1, "b": [true, null, "x"], "c": {"d": 1.5, "e": "007"}, "f": false});
+        let said =
+            value!({"a": 1, "b": [true, null, "x"], "c": {"d": 1.5, "e": "007"}, "f": false});
         assert_eq!(yaml(text.as_bytes()).unwrap(), said);
     }
 

@@ -26,7 +26,8 @@ pub fn born(tx: &mut Tx<'_>, cluster: &str, now: i64) -> Result<()> {
         if tx.get(&key)?.is_some() {
             continue;
         }
-        let mut namespace = json!({"kind": "Namespace", "apiVersion": "v1", "metadata": metadata(name, now)});
+        let mut namespace =
+            json!({"kind": "Namespace", "apiVersion": "v1", "metadata": metadata(name, now)});
         furnish(&mut namespace);
         tx.create(&key, namespace)?;
         account(tx, cluster, name, now)?;
@@ -79,7 +80,8 @@ pub(super) fn account(tx: &mut Tx<'_>, cluster: &str, namespace: &str, now: i64)
     if tx.get(&key)?.is_some() {
         return Ok(());
     }
-    let mut account = json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": metadata("default", now)});
+    let mut account =
+        json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": metadata("default", now)});
     account["metadata"]["namespace"] = json!(namespace);
     tx.create(&key, account)?;
     Ok(())

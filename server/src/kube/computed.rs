@@ -81,6 +81,7 @@ pub(super) async fn subresource(
             work.await?
         }
     };
-    let code = if asked.attributes.verb == Verb::Create { StatusCode::CREATED } else { StatusCode::OK };
+    let code =
+        if asked.attributes.verb == Verb::Create { StatusCode::CREATED } else { StatusCode::OK };
     answer::value(code, asked.form.yaml, &made)
 }

@@ -38,7 +38,8 @@ impl Options {
             return Err(Error::BadRequest("the body is not DeleteOptions".into()));
         }
         let policy = said["propagationPolicy"].as_str().or(asked.query.text("propagationPolicy"));
-        let orphans = said["orphanDependents"].as_bool().unwrap_or(asked.query.flag("orphanDependents")?);
+        let orphans =
+            said["orphanDependents"].as_bool().unwrap_or(asked.query.flag("orphanDependents")?);
         let dependents = match policy {
             None if orphans => Dependents::Stay,
             Some("Orphan") => Dependents::Stay,
@@ -50,7 +51,8 @@ impl Options {
                 )));
             }
         };
-        let rehearsals: Vec<&str> = said["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let rehearsals: Vec<&str> =
+            said["dryRun"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let text = |field: &str| said["preconditions"][field].as_str().map(str::to_owned);
         Ok(Self {
             dependents,
@@ -64,7 +66,9 @@ impl Options {
         let differs = |what: &str, wanted: &Option<String>, field: &str| {
             let is = object::meta(found, field);
             let wanted = wanted.as_deref().filter(|&it| it != is)?;
-            Some(format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}"))
+            Some(format!(
+                "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}"
+            ))
         };
         let fault = differs("UID", &self.uid, "uid")
             .or_else(|| differs("ResourceVersion", &self.revision, "resourceVersion"));
@@ -99,7 +103,12 @@ pub(super) async fn delete(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) ->
 }
 
 /// Asks for a deletion, and gives back the object if something still holds it.
-fn part(asked: &Asked, tx: &mut Tx<'_>, found: Value, dependents: Dependents) -> Result<Option<Value>> {
+fn part(
+    asked: &Asked,
+    tx: &mut Tx<'_>,
+    found: Value,
+    dependents: Dependents,
+) -> Result<Option<Value>> {
     if !object::is_terminating(&found) {
         let attributes = attributes_of(asked, &found);
         asked.resource.strategy.prepare_delete(&asked.call_as(&attributes), tx, &found)?;
@@ -134,7 +143,11 @@ pub(super) fn complete(asked: &Asked, tx: &mut Tx<'_>, found: Value) -> Result<(
 ///
 /// # Errors
 /// [`Error::Forbidden`].
-pub(super) async fn collection(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) -> Result<Response> {
+pub(super) async fn collection(
+    asked: Arc<Asked>,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<Response> {
     let options = Options::read(&asked, media_type, bytes)?;
     let dry_run = options.dry_run;
     let listed = asked.rehearse(dry_run, move |asked, tx| {
@@ -165,6 +178,7 @@ fn may_delete(asked: &Asked, tx: &Tx<'_>, found: &Value) -> Result<bool> {
         return Ok(true);
     }
     let attributes = attributes_of(asked, found);
-    let decision = asked.server.authorizer.may(&tx.snapshot()?, &asked.caller, &attributes, Some(found))?;
+    let decision =
+        asked.server.authorizer.may(&tx.snapshot()?, &asked.caller, &attributes, Some(found))?;
     Ok(decision == Decision::Allow)
 }

@@ -17,19 +17,28 @@ use super::{Error, Result, answer, openapi, scale};
 ///
 /// # Errors
 /// [`Error::NoResource`], [`Error::NotAcceptable`].
-pub(super) async fn answer(server: &Arc<Inner>, target: Target, headers: &HeaderMap) -> Result<Response> {
+pub(super) async fn answer(
+    server: &Arc<Inner>,
+    target: Target,
+    headers: &HeaderMap,
+) -> Result<Response> {
     if target == Target::Version {
         return answer::value(StatusCode::OK, false, &server.version);
     }
     let resources = all(server).await?;
     match target {
-        Target::OpenApiV2 | Target::OpenApiIndex | Target::OpenApi(_) => described(target, &resources),
+        Target::OpenApiV2 | Target::OpenApiIndex | Target::OpenApi(_) => {
+            described(target, &resources)
+        }
         Target::CoreVersions | Target::Groups => {
             let form = accept::negotiate(headers)?;
             match form.shape {
-                Shape::Discovery(version) => aggregated(&resources, target == Target::CoreVersions, version),
+                Shape::Discovery(version) => {
+                    aggregated(&resources, target == Target::CoreVersions, version)
+                }
                 Shape::Whole | Shape::Table(_) | Shape::Metadata(_) => {
-                    let body = if target == Target::CoreVersions { core() } else { groups(&resources) };
+                    let body =
+                        if target == Target::CoreVersions { core() } else { groups(&resources) };
                     answer::value(StatusCode::OK, form.yaml, &body)
                 }
             }
@@ -37,7 +46,8 @@ pub(super) async fn answer(server: &Arc<Inner>, target: Target, headers: &Header
         Target::Group(name) => {
             let form = accept::negotiate(headers)?;
             let found = by_group(&resources).into_iter().find(|(it, _)| *it == name);
-            let (name, versions) = found.filter(|(it, _)| !it.is_empty()).ok_or(Error::NoResource)?;
+            let (name, versions) =
+                found.filter(|(it, _)| !it.is_empty()).ok_or(Error::NoResource)?;
             let mut body = group(&name, &versions);
             body["kind"] = json!("APIGroup");
             body["apiVersion"] = json!("v1");
@@ -49,7 +59,7 @@ pub(super) async fn answer(server: &Arc<Inner>, target: Target, headers: &Header
             let mut of_version = resources.iter().filter(is_it).peekable();
             let first = of_version.peek().ok_or(Error::NoResource)?;
             let api_version = first.api_version();
-            let listed: Vec<Value> = of_version.flat_map(|it| in_list(it)).collect();
+            let listed: Vec<Value> = of_version.flat_map(in_list).collect();
             let body = json!({
                 "kind": "APIResourceList",
                 "apiVersion": "v1",
@@ -122,8 +132,11 @@ fn core() -> Value {
 
 fn groups(resources: &[Arc<Resource>]) -> Value {
     let groups = by_group(resources);
-    let listed: Vec<Value> =
-        groups.iter().filter(|(name, _)| !name.is_empty()).map(|(name, versions)| group(name, versions)).collect();
+    let listed: Vec<Value> = groups
+        .iter()
+        .filter(|(name, _)| !name.is_empty())
+        .map(|(name, versions)| group(name, versions))
+        .collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
 }
 
@@ -216,7 +229,8 @@ fn aggregated(resources: &[Arc<Resource>], core: bool, version: &str) -> Result<
         "items": items,
     });
     let mut response = answer::value(StatusCode::OK, false, &list)?;
-    let form = format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
+    let form =
+        format!("application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList");
     if let Ok(form) = HeaderValue::from_str(&form) {
         response.headers_mut().insert(header::CONTENT_TYPE, form);
     }
@@ -226,10 +240,15 @@ fn aggregated(resources: &[Arc<Resource>], core: bool, version: &str) -> Result<
 fn aggregated_group(resources: &[Arc<Resource>], name: &str, versions: &[String]) -> Value {
     let version = |version: &String| {
         let is_it = |it: &&Arc<Resource>| it.group == name && it.version == *version;
-        let listed: Vec<Value> = resources.iter().filter(is_it).map(|it| aggregated_resource(it)).collect();
+        let listed: Vec<Value> =
+            resources.iter().filter(is_it).map(|it| aggregated_resource(it)).collect();
         json!({"version": version, "freshness": "Current", "resources": listed})
     };
-    let metadata = if name.is_empty() { json!({"creationTimestamp": null}) } else { json!({"name": name, "creationTimestamp": null}) };
+    let metadata = if name.is_empty() {
+        json!({"creationTimestamp": null})
+    } else {
+        json!({"name": name, "creationTimestamp": null})
+    };
     json!({"metadata": metadata, "versions": versions.iter().map(version).collect::<Vec<_>>()})
 }
 
@@ -267,10 +286,21 @@ mod tests {
     /// Source: Kubernetes, "Version priority".
     #[test]
     fn versions_are_in_kubernetes_order() {
-        let mut versions =
-            vec!["foo10", "v1", "v11alpha2", "v10", "v3beta1", "v11beta2", "v2", "v10beta3", "v12alpha1", "foo1"];
+        let mut versions = vec![
+            "foo10",
+            "v1",
+            "v11alpha2",
+            "v10",
+            "v3beta1",
+            "v11beta2",
+            "v2",
+            "v10beta3",
+            "v12alpha1",
+            "foo1",
+        ];
         versions.sort_by_key(|it| std::cmp::Reverse(priority(it)));
-        let expected = ["v10", "v2", "v1", "v11beta2", "v10beta3", "v3beta1", "v12alpha1", "v11alpha2"];
+        let expected =
+            ["v10", "v2", "v1", "v11beta2", "v10beta3", "v3beta1", "v12alpha1", "v11alpha2"];
         assert_eq!(versions[..8], expected);
     }
 }

@@ -94,6 +94,9 @@ pub enum Error {
         /// When it is worth trying again, in seconds.
         retry_after_seconds: u32,
     },
+    /// A revision that has not been yet.
+    #[error("{0}")]
+    Future(String),
     /// It took too long.
     #[error("{0}")]
     Timeout(String),
@@ -158,7 +161,7 @@ impl Error {
             Self::TooManyRequests { .. } => (429, "TooManyRequests"),
             Self::Internal(_) => (500, "InternalError"),
             Self::Unavailable { .. } => (503, "ServiceUnavailable"),
-            Self::Timeout(_) => (504, "Timeout"),
+            Self::Future(_) | Self::Timeout(_) => (504, "Timeout"),
             Self::InsufficientStorage => (507, "InsufficientStorage"),
         }
     }
@@ -169,6 +172,16 @@ impl Error {
             Self::NotFound { resource, group, name } | Self::AlreadyExists { resource, group, name } => {
                 Some(StatusDetails { name: name.clone(), group: group.clone(), kind: resource.clone(), ..details })
             }
+            Self::Future(_) => Some(StatusDetails {
+                // Clients look for these very words.
+                causes: vec![StatusCause {
+                    reason: "ResourceVersionTooLarge".into(),
+                    message: "Too large resource version".into(),
+                    field: String::new(),
+                }],
+                retry_after_seconds: Some(1),
+                ..details
+            }),
             Self::Conflict { causes, .. } => Some(StatusDetails { causes: causes.clone(), ..details }),
             Self::Invalid { kind, group, name, causes } => Some(StatusDetails {
                 name: name.clone(),
@@ -189,7 +202,7 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Expired(_) => Self::Expired(error.to_string()),
-            store::Error::Future(_) => Self::Timeout(error.to_string()),
+            store::Error::Future(_) => Self::Future(error.to_string()),
             store::Error::Full => Self::InsufficientStorage,
             store::Error::Closed => {
                 Self::Unavailable { message: "the server is stopping".into(), retry_after_seconds: 1 }

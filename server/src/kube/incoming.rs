@@ -63,7 +63,9 @@ pub(super) fn name_type(asked: &Asked, object: &mut Value) -> Result<()> {
 /// What the strategy says.
 pub(super) async fn arranged(asked: &Arc<Asked>, mut object: Value) -> Result<Value> {
     let resource = asked.resource.clone();
-    let arranging = tokio::task::spawn_blocking(move || resource.strategy.arrange(&mut object).map(|()| object));
+    let arranging = tokio::task::spawn_blocking(move || {
+        resource.strategy.arrange(&mut object).map(|()| object)
+    });
     arranging.await.map_err(Error::internal)?
 }
 
@@ -71,7 +73,11 @@ pub(super) async fn arranged(asked: &Arc<Asked>, mut object: Value) -> Result<Va
 ///
 /// # Errors
 /// [`Error::BadRequest`] if the caller wants them refused.
-pub(super) fn unknown_fields(asked: &Asked, old: Option<&Value>, new: &Value) -> Result<Vec<String>> {
+pub(super) fn unknown_fields(
+    asked: &Asked,
+    old: Option<&Value>,
+    new: &Value,
+) -> Result<Vec<String>> {
     let how = asked.query.field_validation()?;
     if how == FieldValidation::Ignore {
         return Ok(Vec::new());
@@ -106,7 +112,12 @@ pub(super) fn check_types(asked: &Asked, new: &Value) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Invalid`].
-pub(super) fn refused(kind: &str, group: &str, object: &Value, causes: Vec<StatusCause>) -> Result<()> {
+pub(super) fn refused(
+    kind: &str,
+    group: &str,
+    object: &Value,
+    causes: Vec<StatusCause>,
+) -> Result<()> {
     if causes.is_empty() {
         return Ok(());
     }

@@ -38,7 +38,12 @@ impl<'a, 'tx> Leaving<'a, 'tx> {
     ///
     /// # Errors
     /// The store cannot be written.
-    pub(super) fn part(&mut self, resource: Arc<Resource>, found: Value, dependents: Dependents) -> Result<()> {
+    pub(super) fn part(
+        &mut self,
+        resource: Arc<Resource>,
+        found: Value,
+        dependents: Dependents,
+    ) -> Result<()> {
         let key = self.key(&resource, &found);
         if dependents == Dependents::Stay {
             self.release(object::meta(&found, "uid"))?;
@@ -107,19 +112,25 @@ impl<'a, 'tx> Leaving<'a, 'tx> {
     fn inside(&self, key: &Key) -> Result<Vec<Key>> {
         let snapshot = self.tx.snapshot()?;
         let cluster = &key.cluster;
-        let (resources, namespace) = if key.resource == "namespaces" && self.asked.server.has_namespaces() {
-            (snapshot.resources(cluster)?, Some(key.name.clone()))
-        } else if let Some(defined) = crd::defined_by(key) {
-            (vec![defined], None)
-        } else {
-            return Ok(Vec::new());
-        };
+        let (resources, namespace) =
+            if key.resource == "namespaces" && self.asked.server.has_namespaces() {
+                (snapshot.resources(cluster)?, Some(key.name.clone()))
+            } else if let Some(defined) = crd::defined_by(key) {
+                (vec![defined], None)
+            } else {
+                return Ok(Vec::new());
+            };
         let mut inside = Vec::new();
         for resource in resources {
             let range = Range { cluster: cluster.clone(), resource, namespace: namespace.clone() };
             for entry in snapshot.entries(&range)? {
                 let resource = range.resource.clone();
-                inside.push(Key { cluster: cluster.clone(), resource, namespace: entry.namespace, name: entry.name });
+                inside.push(Key {
+                    cluster: cluster.clone(),
+                    resource,
+                    namespace: entry.namespace,
+                    name: entry.name,
+                });
             }
         }
         Ok(inside)
@@ -159,7 +170,12 @@ impl<'a, 'tx> Leaving<'a, 'tx> {
         if !key.namespace.is_empty() {
             let resource = "namespaces".to_owned();
             let name = key.namespace.clone();
-            self.emptied.insert(Key { cluster: key.cluster.clone(), resource, namespace: String::new(), name });
+            self.emptied.insert(Key {
+                cluster: key.cluster.clone(),
+                resource,
+                namespace: String::new(),
+                name,
+            });
         }
         self.emptied.extend(crd::definition_of(key));
         Ok(())
@@ -171,7 +187,8 @@ impl<'a, 'tx> Leaving<'a, 'tx> {
             let Some(entry) = self.tx.get(&key)? else { continue };
             let mut dependent = parsed(&entry.body)?;
             forget_owner(&mut dependent, uid);
-            if dependent["metadata"]["ownerReferences"].as_array().is_some_and(|it| !it.is_empty()) {
+            if dependent["metadata"]["ownerReferences"].as_array().is_some_and(|it| !it.is_empty())
+            {
                 self.tx.update(&key, None, dependent)?;
             } else {
                 self.todo.push(key);
@@ -201,7 +218,9 @@ impl<'a, 'tx> Leaving<'a, 'tx> {
 
 fn forget_owner(dependent: &mut Value, uid: &str) {
     let metadata = object::map_at(dependent, &["metadata"]);
-    let Some(owners) = metadata.get_mut("ownerReferences").and_then(Value::as_array_mut) else { return };
+    let Some(owners) = metadata.get_mut("ownerReferences").and_then(Value::as_array_mut) else {
+        return;
+    };
     owners.retain(|it| it["uid"].as_str() != Some(uid));
     if owners.is_empty() {
         metadata.remove("ownerReferences");

@@ -19,8 +19,14 @@ const SUFFIX_LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 /// Source: apimachinery, `TotalAnnotationSizeLimitB`.
 const ANNOTATIONS_LENGTH_MAX: usize = 256 << 10;
 /// What only the server writes, and keeps through an update.
-const KEPT: [&str; 6] =
-    ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"];
+const KEPT: [&str; 6] = [
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "selfLink",
+];
 
 /// Fills in the metadata of a new object. Its name may still have to be [made up](generated).
 ///
@@ -29,7 +35,9 @@ const KEPT: [&str; 6] =
 pub(super) fn begin(asked: &Asked, object: &mut Value) -> Result<()> {
     check_place(asked, object)?;
     if !object::meta(object, "resourceVersion").is_empty() {
-        return Err(Error::BadRequest("resourceVersion should not be set on objects to be created".into()));
+        return Err(Error::BadRequest(
+            "resourceVersion should not be set on objects to be created".into(),
+        ));
     }
     let metadata = object::map_at(object, &["metadata"]);
     for field in KEPT {
@@ -58,7 +66,8 @@ fn check_place(asked: &Asked, object: &Value) -> Result<()> {
     let (said, asked_for) = (object::namespace(object), asked.attributes.namespace.as_str());
     if asked.resource.namespaced && !said.is_empty() && said != asked_for {
         return Err(Error::BadRequest(
-            "the namespace of the provided object does not match the namespace sent on the request".into(),
+            "the namespace of the provided object does not match the namespace sent on the request"
+                .into(),
         ));
     }
     let (said, asked_for) = (object::name(object), asked.attributes.name.as_str());
@@ -77,7 +86,8 @@ fn check_place(asked: &Asked, object: &Value) -> Result<()> {
 pub(super) fn generated(base: &str) -> Result<String> {
     let mut random = [0; SUFFIX_LENGTH];
     getrandom::fill(&mut random).map_err(|error| Error::internal(error.to_string()))?;
-    let suffix = random.map(|it| char::from(SUFFIX_LETTERS[usize::from(it) % SUFFIX_LETTERS.len()]));
+    let suffix =
+        random.map(|it| char::from(SUFFIX_LETTERS[usize::from(it) % SUFFIX_LETTERS.len()]));
     let base: String = base.chars().take(GENERATED_LENGTH_MAX - SUFFIX_LENGTH).collect();
     Ok(base + &String::from_iter(suffix))
 }
@@ -94,11 +104,14 @@ pub(super) fn carry(asked: &Asked, old: &Value, new: &mut Value) -> Result<()> {
     }
     check_place(asked, new)?;
     check_revision(asked, old, new)?;
-    if !object::meta(new, "uid").is_empty() && object::meta(new, "uid") != object::meta(old, "uid") {
+    if !object::meta(new, "uid").is_empty() && object::meta(new, "uid") != object::meta(old, "uid")
+    {
         let (said, is) = (object::meta(new, "uid"), object::meta(old, "uid"));
-        return Err(conflict(asked, &name, &format!(
-            "Precondition failed: UID in precondition: {said}, UID in object meta: {is}"
-        )));
+        return Err(conflict(
+            asked,
+            &name,
+            &format!("Precondition failed: UID in precondition: {said}, UID in object meta: {is}"),
+        ));
     }
     if object::is_terminating(old) {
         check_finalizers(asked, old, new)?;
@@ -145,7 +158,12 @@ fn check_finalizers(asked: &Asked, old: &Value, new: &Value) -> Result<()> {
 
 /// What has to let go before the object goes.
 pub(super) fn finalizers(object: &Value) -> Vec<&str> {
-    object["metadata"]["finalizers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    object["metadata"]["finalizers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 /// What Kubernetes says of a write that comes too late.
@@ -176,26 +194,50 @@ pub(super) fn check(asked: &Asked, object: &Value) -> Result<()> {
     };
     let given = object::name(object);
     if given.is_empty() {
-        fault("metadata.name".into(), "FieldValueRequired", "Required value: name or generateName is required".into());
+        fault(
+            "metadata.name".into(),
+            "FieldValueRequired",
+            "Required value: name or generateName is required".into(),
+        );
     } else if let Some(rule) = broken_name_rule(&asked.resource, given) {
-        fault("metadata.name".into(), "FieldValueInvalid", format!("Invalid value: {given:?}: {rule}"));
+        fault(
+            "metadata.name".into(),
+            "FieldValueInvalid",
+            format!("Invalid value: {given:?}: {rule}"),
+        );
     }
     for (key, value) in object["metadata"]["labels"].as_object().into_iter().flatten() {
         if !is_qualified_name(key) {
-            fault("metadata.labels".into(), "FieldValueInvalid", format!("Invalid value: {key:?}: {QUALIFIED_RULE}"));
+            fault(
+                "metadata.labels".into(),
+                "FieldValueInvalid",
+                format!("Invalid value: {key:?}: {QUALIFIED_RULE}"),
+            );
         }
         if !value.as_str().is_some_and(is_label_value) {
-            fault("metadata.labels".into(), "FieldValueInvalid", format!("Invalid value: {value}: {LABEL_RULE}"));
+            fault(
+                "metadata.labels".into(),
+                "FieldValueInvalid",
+                format!("Invalid value: {value}: {LABEL_RULE}"),
+            );
         }
     }
     let mut length = 0;
     for (key, value) in object["metadata"]["annotations"].as_object().into_iter().flatten() {
         if !is_qualified_name(&key.to_lowercase()) {
-            fault("metadata.annotations".into(), "FieldValueInvalid", format!("Invalid value: {key:?}: {QUALIFIED_RULE}"));
+            fault(
+                "metadata.annotations".into(),
+                "FieldValueInvalid",
+                format!("Invalid value: {key:?}: {QUALIFIED_RULE}"),
+            );
         }
         length += key.len() + value.as_str().map_or(0, str::len);
         if !value.is_string() {
-            fault(format!("metadata.annotations.{key}"), "FieldValueInvalid", format!("Invalid value: {value}: must be a string"));
+            fault(
+                format!("metadata.annotations.{key}"),
+                "FieldValueInvalid",
+                format!("Invalid value: {value}: must be a string"),
+            );
         }
     }
     if length > ANNOTATIONS_LENGTH_MAX {
@@ -226,7 +268,9 @@ fn broken_name_rule(resource: &Resource, given: &str) -> Option<&'static str> {
             (!letter || name::dns_label(given).is_err()).then_some(SERVICE_RULE)
         }
         ("rbac.authorization.k8s.io", _) => {
-            let plain = given != "." && given != ".." && !given.contains(['/', '%', '\\', ';', '#', '?'])
+            let plain = given != "."
+                && given != ".."
+                && !given.contains(['/', '%', '\\', ';', '#', '?'])
                 && !given.contains(char::is_control);
             (!plain).then_some(SEGMENT_RULE)
         }
@@ -248,7 +292,10 @@ fn is_qualified_name(text: &str) -> bool {
 fn is_qualified_part(text: &str) -> bool {
     let inner = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
     let edge = |it: char| it.is_ascii_alphanumeric();
-    (1..=63).contains(&text.len()) && text.chars().all(inner) && text.starts_with(edge) && text.ends_with(edge)
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && text.starts_with(edge)
+        && text.ends_with(edge)
 }
 
 #[cfg(test)]
@@ -282,8 +329,15 @@ mod tests {
 
     #[test]
     fn labels_are_what_kubernetes_takes_for_labels() {
-        assert!(is_label_value("") && is_label_value("a_B.1") && !is_label_value("-a") && !is_label_value("a b"));
-        assert!(is_qualified_name("app") && is_qualified_name("x.io/App") && !is_qualified_name("/a"));
+        assert!(
+            is_label_value("")
+                && is_label_value("a_B.1")
+                && !is_label_value("-a")
+                && !is_label_value("a b")
+        );
+        assert!(
+            is_qualified_name("app") && is_qualified_name("x.io/App") && !is_qualified_name("/a")
+        );
         assert!(!is_qualified_name("x.io/") && !is_qualified_name(&"a".repeat(64)));
     }
 

@@ -19,6 +19,8 @@ use crate::store::Tx;
 const OPERATIONS_MAX: usize = 10_000;
 /// How much `copy` may copy. Source: kube-apiserver, `JSONPatchMaxCopyBytes`.
 const COPIED_LENGTH_MAX: usize = 3 << 20;
+/// How many items of lists all operations together may move: it holds up all other writes.
+const MOVED_MAX: usize = 20_000_000;
 /// What is spoken here.
 const SPOKEN: &str = "application/json-patch+json, application/merge-patch+json, \
      application/apply-patch+yaml, application/strategic-merge-patch+json";
@@ -44,8 +46,10 @@ impl Patch {
         match media_type {
             "application/json-patch+json" => {
                 let said = body::json(bytes)?;
-                let operations: Vec<PatchOperation> = serde_json::from_value(said)
-                    .map_err(|error| Error::BadRequest(format!("the body is not a JSON patch: {error}")))?;
+                let operations: Vec<PatchOperation> =
+                    serde_json::from_value(said).map_err(|error| {
+                        Error::BadRequest(format!("the body is not a JSON patch: {error}"))
+                    })?;
                 if operations.len() > OPERATIONS_MAX {
                     return Err(Error::TooLarge);
                 }
@@ -69,7 +73,8 @@ impl Patch {
 /// [`Error::Conflict`], [`Error::Invalid`], [`Error::NotFound`], [`Error::Forbidden`].
 pub(super) async fn patch(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) -> Result<Response> {
     let patch = arranged(&asked, Patch::read(media_type, bytes)?).await?;
-    let (code, shown, warnings) = asked.transact(move |asked, tx| patch_in(asked, tx, &patch)).await?;
+    let (code, shown, warnings) =
+        asked.transact(move |asked, tx| patch_in(asked, tx, &patch)).await?;
     answer::written(&asked, code, &shown, &warnings)
 }
 
@@ -102,7 +107,11 @@ fn check_apply(asked: &Asked, said: &mut Value) -> Result<()> {
     Ok(())
 }
 
-fn patch_in(asked: &Asked, tx: &mut Tx<'_>, patch: &Patch) -> Result<(StatusCode, Value, Vec<String>)> {
+fn patch_in(
+    asked: &Asked,
+    tx: &mut Tx<'_>,
+    patch: &Patch,
+) -> Result<(StatusCode, Value, Vec<String>)> {
     let found = match existing(asked, &tx.snapshot()?) {
         Err(Error::NotFound { .. }) if makes(asked, patch) => None,
         found => Some(found?),
@@ -110,11 +119,15 @@ fn patch_in(asked: &Asked, tx: &mut Tx<'_>, patch: &Patch) -> Result<(StatusCode
     let new = patched(asked, found.as_ref(), patch)?;
     let warnings = incoming::unknown_fields(asked, found.as_ref(), &new)?;
     match (found, patch) {
-        (None, _) => Ok((StatusCode::CREATED, create_in(asked, tx, new, Managers::Applied)?, warnings)),
+        (None, _) => {
+            Ok((StatusCode::CREATED, create_in(asked, tx, new, Managers::Applied)?, warnings))
+        }
         (Some(old), Patch::Apply(_)) => {
             Ok((StatusCode::OK, replace(asked, tx, &old, new, Managers::Applied)?, warnings))
         }
-        (Some(old), _) => Ok((StatusCode::OK, replace(asked, tx, &old, new, Managers::Noted)?, warnings)),
+        (Some(old), _) => {
+            Ok((StatusCode::OK, replace(asked, tx, &old, new, Managers::Noted)?, warnings))
+        }
     }
 }
 
@@ -137,7 +150,9 @@ fn patched(asked: &Asked, old: Option<&Value>, patch: &Patch) -> Result<Value> {
             };
             apply::apply(definition, live, said, &asked.resource.api_version(), &options)
         }
-        (Patch::Strategic(_), _) if definition.is_none() => Err(Error::UnsupportedMediaType(SPOKEN_OF_CUSTOM)),
+        (Patch::Strategic(_), _) if definition.is_none() => {
+            Err(Error::UnsupportedMediaType(SPOKEN_OF_CUSTOM))
+        }
         (Patch::Strategic(said), Some(old)) => strategic::merge(definition, old, said),
         (Patch::Merge(_) | Patch::Json(_), Some(old)) => {
             let mut new = plainly(old, patch)?;
@@ -159,22 +174,28 @@ pub(super) fn plainly(old: &Value, patch: &Patch) -> Result<Value> {
     let mut new = old.clone();
     match patch {
         Patch::Json(operations) => operate(&mut new, operations)?,
-        Patch::Merge(said) | Patch::Strategic(said) | Patch::Apply(said) => json_patch::merge(&mut new, said),
+        Patch::Merge(said) | Patch::Strategic(said) | Patch::Apply(said) => {
+            json_patch::merge(&mut new, said)
+        }
     }
     Ok(new)
 }
 
 fn operate(value: &mut Value, operations: &[PatchOperation]) -> Result<()> {
-    let mut copied = 0;
+    let (mut copied, mut moved) = (0, 0);
     for operation in operations {
         if let PatchOperation::Copy(copy) = operation {
             copied += value.pointer(copy.from.as_str()).map_or(0, length);
-            if copied > COPIED_LENGTH_MAX {
-                return Err(Error::TooLarge);
-            }
         }
-        json_patch::patch_unsafe(value, std::slice::from_ref(operation)).map_err(|error| {
-            Error::invalid_field("", "", "", &operation.path().to_string(), error.kind.to_string())
+        let list = operation.path().as_str().rsplit_once('/').map_or("", |(list, _)| list);
+        moved += value.pointer(list).and_then(Value::as_array).map_or(0, Vec::len);
+        if copied > COPIED_LENGTH_MAX || moved > MOVED_MAX {
+            return Err(Error::TooLarge);
+        }
+        let applied = json_patch::patch_unsafe(value, std::slice::from_ref(operation));
+        applied.map_err(|error| {
+            let path = operation.path().as_str();
+            Error::invalid_field("JSONPatch", "", path, "", error.kind.to_string())
         })?;
     }
     if length(value) > 2 * BODY_LENGTH_MAX { Err(Error::TooLarge) } else { Ok(()) }
@@ -186,7 +207,9 @@ fn length(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 4,
         Value::String(text) => text.len() + 2,
         Value::Array(items) => items.iter().map(|it| length(it) + 1).sum::<usize>() + 2,
-        Value::Object(fields) => fields.iter().map(|(key, it)| key.len() + length(it) + 4).sum::<usize>() + 2,
+        Value::Object(fields) => {
+            fields.iter().map(|(key, it)| key.len() + length(it) + 4).sum::<usize>() + 2
+        }
     }
 }
 
@@ -210,7 +233,11 @@ mod tests {
         merged(json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"}));
         merged(json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"}));
         merged(json!({"a": "c"}), json!({"a": ["b"]}), json!({"a": ["b"]}));
-        merged(json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}}));
+        merged(
+            json!({"a": {"b": "c"}}),
+            json!({"a": {"b": "d", "c": null}}),
+            json!({"a": {"b": "d"}}),
+        );
         merged(json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]}));
         merged(json!({"a": "foo"}), json!("bar"), json!("bar"));
         merged(json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1}));
@@ -223,7 +250,9 @@ mod tests {
         for _ in 0..30 {
             operations.push(json!({"op": "copy", "from": "/a", "path": "/a/-"}));
         }
-        let patch = Patch::read("application/json-patch+json", json!(operations).to_string().as_bytes()).unwrap();
+        let patch =
+            Patch::read("application/json-patch+json", json!(operations).to_string().as_bytes())
+                .unwrap();
         let begun = Instant::now();
         assert!(matches!(plainly(&json!({}), &patch), Err(Error::TooLarge)));
         assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -231,7 +260,9 @@ mod tests {
 
     #[test]
     fn a_json_patch_whose_test_fails_is_refused() {
-        let read = |patch: Value| Patch::read("application/json-patch+json", patch.to_string().as_bytes()).unwrap();
+        let read = |patch: Value| {
+            Patch::read("application/json-patch+json", patch.to_string().as_bytes()).unwrap()
+        };
         let old = json!({"data": {"a": "1"}});
         let fails = read(json!([{"op": "test", "path": "/data/a", "value": "2"}]));
         assert!(matches!(plainly(&old, &fails), Err(Error::Invalid { .. })));

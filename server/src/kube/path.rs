@@ -70,7 +70,9 @@ pub(super) fn parse(path: &str) -> Result<Target> {
         ["openapi", "v3"] => Ok(Target::OpenApiIndex),
         ["openapi", "v3", rest @ ..] => Ok(Target::OpenApi(rest.join("/"))),
         ["api"] => Ok(Target::CoreVersions),
-        ["api", version] => Ok(Target::Resources { group: String::new(), version: (*version).into() }),
+        ["api", version] => {
+            Ok(Target::Resources { group: String::new(), version: (*version).into() })
+        }
         ["api", version, rest @ ..] => objects("", version, rest).map(Target::Objects),
         ["apis"] => Ok(Target::Groups),
         ["apis", group] => Ok(Target::Group((*group).into())),
@@ -141,7 +143,12 @@ impl Place {
     ///
     /// # Errors
     /// [`Error::MethodNotAllowed`].
-    pub(super) fn attributes(self, method: &Method, watching: bool, only: Option<String>) -> Result<Attributes> {
+    pub(super) fn attributes(
+        self,
+        method: &Method,
+        watching: bool,
+        only: Option<String>,
+    ) -> Result<Attributes> {
         let verb = self.verb(method, watching)?;
         let name = match only {
             Some(only) if self.name.is_empty() && verb != Verb::Create => only,
@@ -195,18 +202,45 @@ mod tests {
         check("/api/v1/namespaces/a/status", ["", "v1", "", "namespaces", "a", "status"]);
         check("/api/v1/namespaces/a/pods", ["", "v1", "a", "pods", "", ""]);
         check("/api/v1/namespaces/a/pods/b", ["", "v1", "a", "pods", "b", ""]);
-        check("/apis/apps/v1/namespaces/a/deployments/b/scale", ["apps", "v1", "a", "deployments", "b", "scale"]);
-        check("/apis/g.io/v1/clusterroles/system:node", ["g.io", "v1", "", "clusterroles", "system:node", ""]);
-        check("/apis/g.io/v1/clusterroles/system%3Anode", ["g.io", "v1", "", "clusterroles", "system:node", ""]);
+        check(
+            "/apis/apps/v1/namespaces/a/deployments/b/scale",
+            ["apps", "v1", "a", "deployments", "b", "scale"],
+        );
+        check(
+            "/apis/g.io/v1/clusterroles/system:node",
+            ["g.io", "v1", "", "clusterroles", "system:node", ""],
+        );
+        check(
+            "/apis/g.io/v1/clusterroles/system%3Anode",
+            ["g.io", "v1", "", "clusterroles", "system:node", ""],
+        );
     }
 
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
         for path in [
-            "", "api", "/", "//api", "/api/", "/api/v1//pods", "/api/v1/../version", "/api/./v1",
-            "/api/v1/namespaces/a%2fb/pods", "/api/v1/namespaces/a%2Fb", "/api/v1/%2e%2e/x",
-            "/api/v1/a%5cb", "/api/v1/a\\b", "/api/v1/a%00", "/api/v1/a;b", "/api/v1/a%3bb",
-            "/api/v1/%", "/api/v1/%4", "/api/v1/%zz", "/api/v1/%ff", "/api/v1/a%25b", "/api/v1/%23",
+            "",
+            "api",
+            "/",
+            "//api",
+            "/api/",
+            "/api/v1//pods",
+            "/api/v1/../version",
+            "/api/./v1",
+            "/api/v1/namespaces/a%2fb/pods",
+            "/api/v1/namespaces/a%2Fb",
+            "/api/v1/%2e%2e/x",
+            "/api/v1/a%5cb",
+            "/api/v1/a\\b",
+            "/api/v1/a%00",
+            "/api/v1/a;b",
+            "/api/v1/a%3bb",
+            "/api/v1/%",
+            "/api/v1/%4",
+            "/api/v1/%zz",
+            "/api/v1/%ff",
+            "/api/v1/a%25b",
+            "/api/v1/%23",
             "/api/v1/%0a",
         ] {
             assert!(matches!(parse(path), Err(Error::BadRequest(_))), "{path}: {:?}", parse(path));

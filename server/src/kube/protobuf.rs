@@ -35,7 +35,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
         }
     }
     let tables = Tables::get();
-    let message = tables.root(&api_version, &kind)
+    let message = tables
+        .root(&api_version, &kind)
         .ok_or(Error::UnsupportedMediaType("application/json, application/yaml"))?;
     let mut object = message_of(tables, message, raw, 0).ok_or_else(unreadable)?;
     object.insert("apiVersion".into(), json!(api_version));
@@ -64,7 +65,12 @@ fn text_of(bytes: &[u8]) -> Option<String> {
     String::from_utf8(bytes.to_vec()).ok()
 }
 
-fn message_of(tables: &Tables, message: &Message, bytes: &[u8], depth: usize) -> Option<Map<String, Value>> {
+fn message_of(
+    tables: &Tables,
+    message: &Message,
+    bytes: &[u8],
+    depth: usize,
+) -> Option<Map<String, Value>> {
     if depth > DEPTH_MAX {
         return None;
     }
@@ -77,7 +83,13 @@ fn message_of(tables: &Tables, message: &Message, bytes: &[u8], depth: usize) ->
     Some(object)
 }
 
-fn take(tables: &Tables, field: &Field, given: Given<'_>, depth: usize, object: &mut Map<String, Value>) -> Option<()> {
+fn take(
+    tables: &Tables,
+    field: &Field,
+    given: Given<'_>,
+    depth: usize,
+    object: &mut Map<String, Value>,
+) -> Option<()> {
     match field.shape {
         Shape::One => {
             let value = value_of(tables, &field.kind, given, depth)?;
@@ -89,9 +101,12 @@ fn take(tables: &Tables, field: &Field, given: Given<'_>, depth: usize, object: 
             }
         }
         Shape::Many => {
-            let items = object.entry(field.name.clone()).or_insert_with(|| json!([])).as_array_mut()?;
+            let items =
+                object.entry(field.name.clone()).or_insert_with(|| json!([])).as_array_mut()?;
             match (&field.kind, given) {
-                (Kind::Int, Given::Bytes(packed)) => items.extend(Reader::new(packed).varints()?.into_iter().map(|it| json!(it))),
+                (Kind::Int, Given::Bytes(packed)) => {
+                    items.extend(Reader::new(packed).varints()?.into_iter().map(|it| json!(it)))
+                }
                 (kind, given) => items.push(value_of(tables, kind, given, depth)?),
             }
         }
@@ -125,7 +140,9 @@ fn value_of(tables: &Tables, kind: &Kind, given: Given<'_>, depth: usize) -> Opt
         (Kind::Text, Given::Bytes(bytes)) => text_of(bytes).map(Value::String),
         (Kind::Bytes, Given::Bytes(bytes)) => Some(json!(base64(bytes))),
         (Kind::Time { micro }, Given::Bytes(bytes)) => time_of(bytes, *micro),
-        (Kind::Quantity, Given::Bytes(bytes)) => Some(first_of(bytes)?.map_or(json!("0"), |it| json!(it))),
+        (Kind::Quantity, Given::Bytes(bytes)) => {
+            Some(first_of(bytes)?.map_or(json!("0"), |it| json!(it)))
+        }
         (Kind::IntOrString, Given::Bytes(bytes)) => int_or_string(bytes),
         (Kind::Raw, Given::Bytes(bytes)) => match first_of(bytes)? {
             Some(text) => super::body::json(text.as_bytes()).ok(),
@@ -170,7 +187,11 @@ fn time_of(bytes: &[u8], micro: bool) -> Option<Value> {
     // A Go time that was never set has no fields.
     let Some(seconds) = seconds else { return Some(Value::Null) };
     let text = rfc3339(seconds);
-    Some(json!(if micro { format!("{}.{:06}Z", text.trim_end_matches('Z'), nanos / 1000) } else { text }))
+    Some(json!(if micro {
+        format!("{}.{:06}Z", text.trim_end_matches('Z'), nanos / 1000)
+    } else {
+        text
+    }))
 }
 
 fn int_or_string(bytes: &[u8]) -> Option<Value> {
@@ -266,7 +287,9 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_rfc() {
-        for (plain, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+        for (plain, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")]
+        {
             assert_eq!(base64(plain.as_bytes()), text);
         }
     }

@@ -55,8 +55,13 @@ mod tests {
 
     #[test]
     fn what_takes_anything_keeps_it() {
-        let revision = json!({"metadata": {"name": "a"}, "data": {"any": {"thing": [1]}}, "revision": 1});
-        check(&Schema::BuiltIn("io.k8s.api.apps.v1.ControllerRevision"), revision.clone(), revision);
+        let revision =
+            json!({"metadata": {"name": "a"}, "data": {"any": {"thing": [1]}}, "revision": 1});
+        check(
+            &Schema::BuiltIn("io.k8s.api.apps.v1.ControllerRevision"),
+            revision.clone(),
+            revision,
+        );
         let anything = json!({"metadata": {}, "a": [{"b": 1}]});
         check(&Schema::Open, anything.clone(), anything);
         let definition = json!({"metadata": {"name": "a"}, "spec": {"versions": [{"schema": {"openAPIV3Schema": {
@@ -64,7 +69,8 @@ mod tests {
             "enum": [{"c": 3}], "properties": {"p": {"items": {"type": "string"}, "x-kubernetes-validations": [{"rule": "x"}]}},
             "additionalProperties": {"type": "object"},
         }}}]}});
-        let schema = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition";
+        let schema =
+            "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition";
         check(&Schema::BuiltIn(schema), definition.clone(), definition);
     }
 

@@ -119,7 +119,11 @@ fn page(asked: &Asked, snapshot: &Snapshot<'_>, page: Page) -> Result<Listed> {
 ///
 /// # Errors
 /// The store cannot be read.
-pub(super) fn visible(asked: &Asked, snapshot: &Snapshot<'_>, body: &[u8]) -> Result<Option<Value>> {
+pub(super) fn visible(
+    asked: &Asked,
+    snapshot: &Snapshot<'_>,
+    body: &[u8],
+) -> Result<Option<Value>> {
     let mut object = parsed(body)?;
     if !asked.selector.matches(&object) || !asked.sees(snapshot, &object)? {
         return Ok(None);

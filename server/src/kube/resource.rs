@@ -154,7 +154,12 @@ pub trait Strategy: Send + Sync {
     ///
     /// # Errors
     /// The object breaks a rule.
-    fn prepare_create(&self, _call: &Call<'_>, _tx: &mut Tx<'_>, _object: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        _call: &Call<'_>,
+        _tx: &mut Tx<'_>,
+        _object: &mut Value,
+    ) -> Result<Option<Reveal>> {
         Ok(None)
     }
 
@@ -163,7 +168,13 @@ pub trait Strategy: Send + Sync {
     ///
     /// # Errors
     /// The change breaks a rule.
-    fn prepare_update(&self, _call: &Call<'_>, _tx: &mut Tx<'_>, _old: &Value, _new: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        _call: &Call<'_>,
+        _tx: &mut Tx<'_>,
+        _old: &Value,
+        _new: &mut Value,
+    ) -> Result<()> {
         Ok(())
     }
 
@@ -202,14 +213,22 @@ pub struct Plain;
 
 impl Strategy for Plain {}
 
+/// Computes an answer from what is stored. The third argument is the object of a subresource, the
+/// last the body that came in.
+pub type Reading =
+    dyn Fn(&Call<'_>, &Snapshot<'_>, Option<&Value>, Value) -> Result<Value> + Send + Sync;
+/// The same, and writes.
+pub type Writing =
+    dyn Fn(&Call<'_>, &mut Tx<'_>, Option<&Value>, Value) -> Result<Value> + Send + Sync;
+
 /// A resource or subresource that is computed and not stored.
 #[derive(Clone)]
 pub enum Answer {
     /// Only reads. `parent` is the object of a subresource, the last argument the body that came in
     /// (null for a GET).
-    Read(Arc<dyn Fn(&Call<'_>, &Snapshot<'_>, Option<&Value>, Value) -> Result<Value> + Send + Sync>),
+    Read(Arc<Reading>),
     /// Writes, in one transaction.
-    Write(Arc<dyn Fn(&Call<'_>, &mut Tx<'_>, Option<&Value>, Value) -> Result<Value> + Send + Sync>),
+    Write(Arc<Writing>),
 }
 
 /// A part of a resource with a path of its own.
@@ -368,7 +387,14 @@ impl Resource {
 
     /// A computed resource that only answers `create`.
     #[must_use]
-    pub fn computed(group: &str, version: &str, plural: &str, kind: &str, namespaced: bool, answer: Answer) -> Self {
+    pub fn computed(
+        group: &str,
+        version: &str,
+        plural: &str,
+        kind: &str,
+        namespaced: bool,
+        answer: Answer,
+    ) -> Self {
         Self {
             verbs: vec![Verb::Create],
             virtually: Some(answer),
@@ -385,7 +411,11 @@ impl Resource {
     /// `v1` or `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 }
 

@@ -81,8 +81,10 @@ fn selector(paths: &Scale, object: &Value) -> Option<String> {
         return table::at(object, path)?.as_str().map(str::to_owned);
     }
     let labels = object["spec"]["selector"]["matchLabels"].as_object()?;
-    let pairs: Vec<String> =
-        labels.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
     Some(pairs.join(","))
 }
 

@@ -32,7 +32,8 @@ impl Selector {
     /// # Errors
     /// [`Error::BadRequest`].
     pub(super) fn parse(labels: Option<&str>, fields: Option<&str>) -> Result<Self> {
-        let unreadable = |text: &str| Error::BadRequest(format!("unable to parse the selector {text:?}"));
+        let unreadable =
+            |text: &str| Error::BadRequest(format!("unable to parse the selector {text:?}"));
         let labels = match labels {
             Some(text) => parse_labels(text).ok_or_else(|| unreadable(text))?,
             None => Vec::new(),
@@ -51,7 +52,8 @@ impl Selector {
 
     /// Whether `object` is one of those meant.
     pub(super) fn matches(&self, object: &Value) -> bool {
-        self.labels.iter().all(|it| it.matches(object)) && self.fields.iter().all(|it| it.matches(object))
+        self.labels.iter().all(|it| it.matches(object))
+            && self.fields.iter().all(|it| it.matches(object))
     }
 
     /// The one name that can match, where it is said outright.
@@ -83,7 +85,8 @@ impl FieldRequirement {
         let same = match place {
             Value::String(text) => *text == self.value,
             Value::Null => self.value.is_empty(),
-            Value::Bool(_) | Value::Number(_) => place.to_string() == self.value,
+            Value::Bool(it) => it.to_string() == self.value,
+            Value::Number(it) => it.to_string() == self.value,
             Value::Array(_) | Value::Object(_) => false,
         };
         same == self.equal
@@ -110,7 +113,11 @@ fn parse_field(text: &str) -> Option<FieldRequirement> {
 }
 
 fn parse_labels(text: &str) -> Option<Vec<Requirement>> {
-    parts(text).into_iter().filter(|it| !it.trim().is_empty()).map(|it| parse_label(it.trim())).collect()
+    parts(text)
+        .into_iter()
+        .filter(|it| !it.trim().is_empty())
+        .map(|it| parse_label(it.trim()))
+        .collect()
 }
 
 /// The parts between the commas that stand in no parentheses.
@@ -176,7 +183,11 @@ mod tests {
     #[track_caller]
     fn check(labels: &str, expected: bool) {
         let object = json!({"metadata": {"name": "a", "labels": {"app": "web", "x.io/tier": "front", "empty": ""}}});
-        assert_eq!(Selector::parse(Some(labels), None).unwrap().matches(&object), expected, "{labels}");
+        assert_eq!(
+            Selector::parse(Some(labels), None).unwrap().matches(&object),
+            expected,
+            "{labels}"
+        );
     }
 
     #[test]
@@ -209,7 +220,8 @@ mod tests {
 
     #[test]
     fn fields_are_selected_by_their_path() {
-        let object = json!({"metadata": {"name": "a"}, "status": {"phase": "Active"}, "spec": {"on": true}});
+        let object =
+            json!({"metadata": {"name": "a"}, "status": {"phase": "Active"}, "spec": {"on": true}});
         let matches = |text| Selector::parse(None, Some(text)).unwrap().matches(&object);
         assert!(matches("metadata.name=a"));
         assert!(!matches("metadata.name!=a"));

@@ -81,7 +81,15 @@ impl ApiServer {
     /// An API over what `settings` say. The logical cluster is [born](super::born) apart.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let Settings { store, cluster, mut resources, authorizer, clock, version, custom_resources } = settings;
+        let Settings {
+            store,
+            cluster,
+            mut resources,
+            authorizer,
+            clock,
+            version,
+            custom_resources,
+        } = settings;
         if custom_resources {
             let definitions = crd::resource(&resources);
             resources.push(definitions);
@@ -114,10 +122,12 @@ impl ApiServer {
     #[must_use]
     pub fn client(&self, caller: Caller) -> ::kube::Client {
         let server = self.clone();
-        let service = tower::service_fn(move |request: axum::http::Request<::kube::client::Body>| {
-            let (server, caller) = (server.clone(), caller.clone());
-            async move { Ok::<_, Infallible>(server.handle(caller, request.map(Body::new)).await) }
-        });
+        let service = tower::service_fn(
+            move |request: axum::http::Request<::kube::client::Body>| {
+                let (server, caller) = (server.clone(), caller.clone());
+                async move { Ok::<_, Infallible>(server.handle(caller, request.map(Body::new)).await) }
+            },
+        );
         ::kube::Client::new(service, "default")
     }
 
@@ -153,7 +163,10 @@ impl ApiServer {
         let selector = Selector::parse(query.text("labelSelector"), query.text("fieldSelector"))?;
         let only = selector.only_name().map(str::to_owned);
         let attributes = place.attributes(&head.method, query.flag("watch")?, only)?;
-        let resource = self.inner.resource(&attributes.group, &attributes.version, &attributes.resource).await?;
+        let resource = self
+            .inner
+            .resource(&attributes.group, &attributes.version, &attributes.resource)
+            .await?;
         let form = accept::negotiate(&head.headers)?;
         let asked = Asked {
             server: self.inner.clone(),
@@ -223,7 +236,11 @@ fn rows_of(resource: &Resource) -> Vec<Row> {
         subresource: subresource.to_owned(),
     };
     let mut rows: Vec<Row> = resource.verbs.iter().map(|&verb| row(verb, "")).collect();
-    let parts = resource.status.then_some("status").into_iter().chain(scale::paths(resource).map(|_| "scale"));
+    let parts = resource
+        .status
+        .then_some("status")
+        .into_iter()
+        .chain(scale::paths(resource).map(|_| "scale"));
     for part in parts {
         rows.extend([Verb::Get, Verb::Update, Verb::Patch].map(|verb| row(verb, part)));
     }
@@ -238,8 +255,14 @@ impl Inner {
     ///
     /// # Errors
     /// [`Error::NoResource`].
-    pub(super) async fn resource(self: &Arc<Self>, group: &str, version: &str, plural: &str) -> Result<Arc<Resource>> {
-        let is_it = |it: &&Arc<Resource>| it.group == group && it.version == version && it.plural == plural;
+    pub(super) async fn resource(
+        self: &Arc<Self>,
+        group: &str,
+        version: &str,
+        plural: &str,
+    ) -> Result<Arc<Resource>> {
+        let is_it =
+            |it: &&Arc<Resource>| it.group == group && it.version == version && it.plural == plural;
         if let Some(found) = self.resources.iter().find(is_it) {
             return Ok(found.clone());
         }
@@ -287,6 +310,8 @@ impl Inner {
 
     /// Whether a resource of the core group is stored here.
     pub(super) fn serves(&self, plural: &str) -> bool {
-        self.resources.iter().any(|it| it.group.is_empty() && it.plural == plural && it.virtually.is_none())
+        self.resources
+            .iter()
+            .any(|it| it.group.is_empty() && it.plural == plural && it.virtually.is_none())
     }
 }

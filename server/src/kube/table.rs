@@ -19,7 +19,8 @@ enum Beside {
 /// [`Error::BadRequest`] if the query asks for rows of an unknown kind.
 pub(super) fn head(asked: &Asked, version: &str) -> Result<Value> {
     beside(asked)?;
-    let columns: Vec<Value> = asked.resource.columns.iter().enumerate().map(|(i, it)| column(it, i == 0)).collect();
+    let columns: Vec<Value> =
+        asked.resource.columns.iter().enumerate().map(|(i, it)| column(it, i == 0)).collect();
     Ok(json!({
         "kind": "Table",
         "apiVersion": format!("meta.k8s.io/{version}"),
@@ -34,7 +35,8 @@ pub(super) fn head(asked: &Asked, version: &str) -> Result<Value> {
 /// # Errors
 /// As [`head`].
 pub(super) fn row(asked: &Asked, version: &str, object: &Value) -> Result<Value> {
-    let cells: Vec<Value> = asked.resource.columns.iter().map(|it| cell(it, object, asked.now())).collect();
+    let cells: Vec<Value> =
+        asked.resource.columns.iter().map(|it| cell(it, object, asked.now())).collect();
     let mut row = json!({"cells": cells});
     match beside(asked)? {
         Beside::Nothing => {}
@@ -49,7 +51,9 @@ fn beside(asked: &Asked) -> Result<Beside> {
         None | Some("Metadata") => Ok(Beside::Metadata),
         Some("None") => Ok(Beside::Nothing),
         Some("Object") => Ok(Beside::Whole),
-        Some(other) => Err(Error::BadRequest(format!("unrecognized includeObject value: {other:?}"))),
+        Some(other) => {
+            Err(Error::BadRequest(format!("unrecognized includeObject value: {other:?}")))
+        }
     }
 }
 
@@ -121,7 +125,10 @@ fn step_inside<'a>(place: &'a Value, inside: &str) -> Option<&'a Value> {
     if let Some(filter) = inside.strip_prefix("?(@.").and_then(|it| it.strip_suffix(')')) {
         let (path, wanted) = filter.split_once("==")?;
         let wanted = wanted.trim().trim_matches(['"', '\'']);
-        return place.as_array()?.iter().find(|it| at(it, path.trim()).and_then(Value::as_str) == Some(wanted));
+        return place
+            .as_array()?
+            .iter()
+            .find(|it| at(it, path.trim()).and_then(Value::as_str) == Some(wanted));
     }
     if let Ok(index) = inside.parse::<usize>() {
         return place.get(index);

@@ -45,11 +45,14 @@ struct Beginning {
 /// Follows a collection.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::Timeout`] for a revision that has not been yet. One that is too
+/// [`Error::Forbidden`], [`Error::Future`] for a revision that has not been yet. One that is too
 /// old is an event in the stream.
 pub(super) async fn watch(asked: Arc<Asked>) -> Result<Response> {
     if asked.server.closing.is_cancelled() {
-        return Err(Error::Unavailable { message: "the server is stopping".into(), retry_after_seconds: 1 });
+        return Err(Error::Unavailable {
+            message: "the server is stopping".into(),
+            retry_after_seconds: 1,
+        });
     }
     let beginning = Beginning::of(&asked)?;
     table_is_known(&asked)?;
@@ -100,30 +103,34 @@ impl Beginning {
 /// Where the store is, and the events that say what is there.
 async fn begin(asked: &Arc<Asked>, beginning: &Beginning) -> Result<(Revision, VecDeque<Event>)> {
     let reading = asked.clone();
-    let (all, marks_end, not_older) = (beginning.all, beginning.marks_end, beginning.from.unwrap_or_default());
-    asked.server.store.read(move |snapshot| {
-        reading.authorize(snapshot, None)?;
-        let revision = snapshot.revision();
-        if not_older > revision {
-            return Err(store::Error::Future(revision).into());
-        }
-        let mut events = VecDeque::new();
-        if all {
-            for entry in snapshot.list(&reading.range(), &Page::default())?.entries {
-                let shown = if reading.looks_inside() {
-                    visible(&reading, snapshot, &entry.body)?.map(Shown::Value)
-                } else {
-                    Some(Shown::Stored(entry.body))
-                };
-                events.extend(shown.map(|shown| Event { kind: "ADDED", shown }));
+    let (all, marks_end, not_older) =
+        (beginning.all, beginning.marks_end, beginning.from.unwrap_or_default());
+    asked
+        .server
+        .store
+        .read(move |snapshot| {
+            reading.authorize(snapshot, None)?;
+            let revision = snapshot.revision();
+            if not_older > revision {
+                return Err(store::Error::Future(revision).into());
             }
-        }
-        if marks_end {
-            events.push_back(bookmark(&reading, revision, true));
-        }
-        Ok::<_, Error>((revision, events))
-    })
-    .await
+            let mut events = VecDeque::new();
+            if all {
+                for entry in snapshot.list(&reading.range(), &Page::default())?.entries {
+                    let shown = if reading.looks_inside() {
+                        visible(&reading, snapshot, &entry.body)?.map(Shown::Value)
+                    } else {
+                        Some(Shown::Stored(entry.body))
+                    };
+                    events.extend(shown.map(|shown| Event { kind: "ADDED", shown }));
+                }
+            }
+            if marks_end {
+                events.push_back(bookmark(&reading, revision, true));
+            }
+            Ok::<_, Error>((revision, events))
+        })
+        .await
 }
 
 struct Event {
@@ -137,7 +144,8 @@ enum Shown {
 }
 
 fn bookmark(asked: &Asked, revision: Revision, marks_end: bool) -> Event {
-    let mut metadata = json!({"resourceVersion": revision.0.to_string(), "creationTimestamp": null});
+    let mut metadata =
+        json!({"resourceVersion": revision.0.to_string(), "creationTimestamp": null});
     if marks_end {
         metadata["annotations"] = json!({INITIAL_END: "true"});
     }
@@ -198,7 +206,10 @@ impl Follower {
             && let Some(event) = self.ready.pop_front()
         {
             if let Err(error) = self.write(&mut chunk, event) {
-                tracing::error!(error = &error as &dyn std::error::Error, "a watch event could not be written");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a watch event could not be written"
+                );
                 self.watch = None;
                 break;
             }
@@ -254,7 +265,9 @@ impl Follower {
         let Event { kind, shown } = event;
         chunk.extend_from_slice(format!("{{\"type\":\"{kind}\",\"object\":").as_bytes());
         match (self.asked.form.shape, shown) {
-            (Shape::Whole | Shape::Discovery(_), Shown::Stored(body)) => chunk.extend_from_slice(&body),
+            (Shape::Whole | Shape::Discovery(_), Shown::Stored(body)) => {
+                chunk.extend_from_slice(&body)
+            }
             (_, Shown::Stored(body)) => self.write_value(chunk, kind, &parsed(&body)?)?,
             (_, Shown::Value(value)) => self.write_value(chunk, kind, &value)?,
         }
@@ -273,7 +286,8 @@ impl Follower {
                     made["columnDefinitions"] = Value::Null;
                 }
                 self.head_is_out = true;
-                made["metadata"] = json!({"resourceVersion": object::meta(object, "resourceVersion")});
+                made["metadata"] =
+                    json!({"resourceVersion": object::meta(object, "resourceVersion")});
                 made["rows"] = json!([table::row(&self.asked, version, object)?]);
                 Some(made)
             }

@@ -26,7 +26,8 @@ const GENERATE_TRIES: usize = 8;
 /// [`Error::AlreadyExists`], [`Error::Invalid`], [`Error::Forbidden`].
 pub(super) async fn create(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) -> Result<Response> {
     let Incoming { object, warnings } = incoming::object(&asked, media_type, bytes).await?;
-    let shown = asked.transact(move |asked, tx| create_in(asked, tx, object, Managers::Noted)).await?;
+    let shown =
+        asked.transact(move |asked, tx| create_in(asked, tx, object, Managers::Noted)).await?;
     answer::written(&asked, StatusCode::CREATED, &shown, &warnings)
 }
 
@@ -34,7 +35,12 @@ pub(super) async fn create(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) ->
 ///
 /// # Errors
 /// As [`create`].
-pub(super) fn create_in(asked: &Asked, tx: &mut Tx<'_>, mut object: Value, managers: Managers) -> Result<Value> {
+pub(super) fn create_in(
+    asked: &Asked,
+    tx: &mut Tx<'_>,
+    mut object: Value,
+    managers: Managers,
+) -> Result<Value> {
     authorize_create(asked, tx, None)?;
     meta::begin(asked, &mut object)?;
     name_it(asked, tx, &mut object)?;
@@ -54,10 +60,17 @@ pub(super) fn create_in(asked: &Asked, tx: &mut Tx<'_>, mut object: Value, manag
     authorize_create(asked, tx, Some(&object))?;
     check_namespace(asked, tx)?;
     if managers == Managers::Noted {
-        apply::track_update(None, &mut object, &asked.manager(), &asked.resource.api_version(), asked.now());
+        apply::track_update(
+            None,
+            &mut object,
+            &asked.manager(),
+            &asked.resource.api_version(),
+            asked.now(),
+        );
     }
     let name = object::name(&object).to_owned();
-    let entry = tx.create(&asked.key_of(&name), object).map_err(|error| taken(asked, &name, error))?;
+    let entry =
+        tx.create(&asked.key_of(&name), object).map_err(|error| taken(asked, &name, error))?;
     check_length(&entry)?;
     if namespace && asked.server.serves("serviceaccounts") {
         born::account(tx, &asked.server.cluster, &name, asked.now())?;
@@ -127,7 +140,11 @@ fn check_namespace(asked: &Asked, tx: &Tx<'_>) -> Result<()> {
         name: name.clone(),
     };
     let Some(entry) = tx.get(&key)? else {
-        return Err(Error::NotFound { resource: "namespaces".into(), group: String::new(), name: name.clone() });
+        return Err(Error::NotFound {
+            resource: "namespaces".into(),
+            group: String::new(),
+            name: name.clone(),
+        });
     };
     if object::is_terminating(&parsed(&entry.body)?) {
         let resource = qualified(&asked.resource.group, &asked.resource.plural);
@@ -201,7 +218,13 @@ pub(super) fn replace(
         return Ok(shown);
     }
     if managers == Managers::Noted {
-        apply::track_update(Some(old), &mut new, &asked.manager(), &asked.resource.api_version(), asked.now());
+        apply::track_update(
+            Some(old),
+            &mut new,
+            &asked.manager(),
+            &asked.resource.api_version(),
+            asked.now(),
+        );
     }
     let entry = tx.update(&asked.key_of(object::name(old)), None, new)?;
     check_length(&entry)?;
@@ -269,7 +292,10 @@ fn count_generation(old: &Value, new: &mut Value) {
     let rest = |object: &Value| {
         let fields = object.as_object().into_iter().flatten();
         fields
-            .filter(|(key, value)| !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status") && !value.is_null())
+            .filter(|(key, value)| {
+                !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status")
+                    && !value.is_null()
+            })
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect::<serde_json::Map<_, _>>()
     };

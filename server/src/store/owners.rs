@@ -7,18 +7,35 @@ use super::snapshot::Snapshot;
 use super::{Body, Key, Result};
 
 /// Keeps the table as the objects say. Almost none have owners, and those cost no statement.
-pub(super) fn note(sql: &Connection, key: &Key, before: Option<&Body>, after: Option<&Value>) -> Result<()> {
+pub(super) fn note(
+    sql: &Connection,
+    key: &Key,
+    before: Option<&Body>,
+    after: Option<&Value>,
+) -> Result<()> {
     let before = before.map(|body| owners_in(body)).transpose()?.unwrap_or_default();
     let after = after.map(owners).unwrap_or_default();
     for gone in before.iter().filter(|it| !after.contains(it)) {
         let statement = "delete from owners where cluster = ? and owner = ? and resource = ? \
              and namespace = ? and name = ?";
-        sql.prepare_cached(statement)?.execute(params![key.cluster, gone, key.resource, key.namespace, key.name])?;
+        sql.prepare_cached(statement)?.execute(params![
+            key.cluster,
+            gone,
+            key.resource,
+            key.namespace,
+            key.name
+        ])?;
     }
     for added in after.iter().filter(|it| !before.contains(it)) {
         let statement = "insert into owners (cluster, owner, resource, namespace, name) \
              values (?, ?, ?, ?, ?) on conflict do nothing";
-        sql.prepare_cached(statement)?.execute(params![key.cluster, added, key.resource, key.namespace, key.name])?;
+        sql.prepare_cached(statement)?.execute(params![
+            key.cluster,
+            added,
+            key.resource,
+            key.namespace,
+            key.name
+        ])?;
     }
     Ok(())
 }
@@ -46,7 +63,12 @@ impl Snapshot<'_> {
         let sql = "select resource, namespace, name from owners where cluster = ? and owner = ?";
         let mut statement = self.sql().prepare_cached(sql)?;
         let rows = statement.query_map((cluster, uid), |row| {
-            Ok(Key { cluster: cluster.to_owned(), resource: row.get(0)?, namespace: row.get(1)?, name: row.get(2)? })
+            Ok(Key {
+                cluster: cluster.to_owned(),
+                resource: row.get(0)?,
+                namespace: row.get(1)?,
+                name: row.get(2)?,
+            })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

@@ -33,9 +33,11 @@ pub struct Snapshot<'a> {
 impl<'a> Snapshot<'a> {
     pub(super) fn new(sql: &'a Connection) -> Result<Self> {
         let newest = "select seq from sqlite_sequence where name = 'changes'";
-        let revision: Option<u64> = sql.prepare_cached(newest)?.query_row([], |row| row.get(0)).optional()?;
+        let revision: Option<u64> =
+            sql.prepare_cached(newest)?.query_row([], |row| row.get(0)).optional()?;
         let compacted = "select cast(value as integer) from facts where name = 'compacted'";
-        let compacted: Option<u64> = sql.prepare_cached(compacted)?.query_row([], |row| row.get(0)).optional()?;
+        let compacted: Option<u64> =
+            sql.prepare_cached(compacted)?.query_row([], |row| row.get(0)).optional()?;
         Ok(Self {
             sql,
             revision: Revision(revision.unwrap_or(0)),
@@ -120,8 +122,10 @@ impl<'a> Snapshot<'a> {
     /// # Errors
     /// The store cannot be read.
     pub fn mark(&self, cluster: &str, resource: &str) -> Result<Mark> {
-        let sql = "select coalesce(max(revision), 0) from changes where cluster = ? and resource = ?";
-        let changed = self.sql.prepare_cached(sql)?.query_row((cluster, resource), |row| row.get(0))?;
+        let sql =
+            "select coalesce(max(revision), 0) from changes where cluster = ? and resource = ?";
+        let changed =
+            self.sql.prepare_cached(sql)?.query_row((cluster, resource), |row| row.get(0))?;
         // Compaction may forget the newest change, so that the mark says how far it went.
         Ok(Mark { changed: Revision(changed), compacted: self.compacted })
     }

@@ -43,10 +43,13 @@ impl Change {
     }
 }
 
+/// By logical cluster and resource.
+type Open = HashMap<(String, String), broadcast::Sender<Arc<Change>>>;
+
 /// Who listens to what: one topic a cluster and resource that somebody watches.
 #[derive(Default)]
 pub(super) struct Topics {
-    open: Mutex<HashMap<(String, String), broadcast::Sender<Arc<Change>>>>,
+    open: Mutex<Open>,
 }
 
 impl Topics {

@@ -8,6 +8,8 @@ mod writes;
 
 use std::sync::Arc;
 
+use ::kube::api::PostParams;
+use ::kube::{Api, Client};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use dormer::auth::Caller;
@@ -17,8 +19,6 @@ use dormer::kube::{self, ApiServer, Settings, builtin};
 use dormer::store::{Snapshot, Store};
 use http_body_util::BodyExt as _;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
-use ::kube::api::PostParams;
-use ::kube::{Api, Client};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -26,7 +26,13 @@ use tempfile::TempDir;
 struct AllowAll;
 
 impl Authorizer for AllowAll {
-    fn may(&self, _: &Snapshot<'_>, _: &Caller, _: &Attributes, _: Option<&Value>) -> kube::Result<Decision> {
+    fn may(
+        &self,
+        _: &Snapshot<'_>,
+        _: &Caller,
+        _: &Attributes,
+        _: Option<&Value>,
+    ) -> kube::Result<Decision> {
         Ok(Decision::Allow)
     }
 
@@ -76,7 +82,13 @@ impl Cluster {
     }
 
     /// A request as it comes over the wire: its status and its body.
-    pub async fn call(&self, method: Method, path: &str, media_type: &str, body: &str) -> (u16, Value) {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: &str,
+    ) -> (u16, Value) {
         let request = Request::builder()
             .method(method)
             .uri(path)

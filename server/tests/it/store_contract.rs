@@ -28,7 +28,12 @@ fn fresh() -> Fresh {
 }
 
 fn key(namespace: &str, name: &str) -> Key {
-    Key { cluster: "c".into(), resource: "things".into(), namespace: namespace.into(), name: name.into() }
+    Key {
+        cluster: "c".into(),
+        resource: "things".into(),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
 }
 
 fn things() -> Range {
@@ -47,7 +52,12 @@ async fn create(store: &Store, key: Key, x: u64) -> Result<Entry, Error> {
     store.write(move |tx| tx.create(&key, thing(x))).await
 }
 
-async fn update(store: &Store, key: Key, expected: Option<Revision>, x: u64) -> Result<Entry, Error> {
+async fn update(
+    store: &Store,
+    key: Key,
+    expected: Option<Revision>,
+    x: u64,
+) -> Result<Entry, Error> {
     store.write(move |tx| tx.update(&key, expected, thing(x))).await
 }
 
@@ -71,8 +81,14 @@ async fn a_write_from_an_old_revision_is_a_conflict() {
     let Fresh { store, .. } = &fresh();
     let first = create(store, key("n", "a"), 1).await.unwrap();
     let second = update(store, key("n", "a"), Some(first.revision), 2).await.unwrap();
-    assert!(matches!(update(store, key("n", "a"), Some(first.revision), 3).await, Err(Error::Conflict)));
-    assert!(matches!(delete(store, key("n", "a"), Some(first.revision)).await, Err(Error::Conflict)));
+    assert!(matches!(
+        update(store, key("n", "a"), Some(first.revision), 3).await,
+        Err(Error::Conflict)
+    ));
+    assert!(matches!(
+        delete(store, key("n", "a"), Some(first.revision)).await,
+        Err(Error::Conflict)
+    ));
     assert!(matches!(update(store, key("n", "b"), None, 3).await, Err(Error::NotFound)));
     assert!(matches!(delete(store, key("n", "b"), None).await, Err(Error::NotFound)));
     let body: Value = serde_json::from_slice(&second.body).unwrap();
@@ -140,7 +156,10 @@ async fn all_pages_show_the_revision_of_the_first() {
     let after = first.entries.last().map(|it| (it.namespace.clone(), it.name.clone()));
     let page = Page { limit: Some(9), after, at: Some(first.revision) };
     let second = store.list(things(), page).await.unwrap();
-    assert_eq!((names(&second.entries), second.revision), (vec!["n/c".into(), "n/d".into()], first.revision));
+    assert_eq!(
+        (names(&second.entries), second.revision),
+        (vec!["n/c".into(), "n/d".into()], first.revision)
+    );
     assert_eq!(x_of(&second.entries[0].body), 1);
 }
 
@@ -154,7 +173,8 @@ async fn a_watch_gives_each_later_change_of_its_range_once_and_in_order() {
     let Fresh { store, .. } = &fresh();
     let from = create(store, key("n", "a"), 1).await.unwrap().revision;
     let missed = update(store, key("n", "a"), None, 2).await.unwrap().revision;
-    let mut watch = store.watch(Range { namespace: Some("n".into()), ..things() }, from).await.unwrap();
+    let mut watch =
+        store.watch(Range { namespace: Some("n".into()), ..things() }, from).await.unwrap();
     create(store, key("m", "other"), 1).await.unwrap();
     let gone = delete(store, key("n", "a"), None).await.unwrap().revision;
     let first = next(&mut watch).await;
@@ -259,7 +279,8 @@ async fn an_owner_knows_its_dependents_as_they_come_and_go() {
     let owned = json!({"metadata": {"ownerReferences": [{"uid": "u1"}, {"uid": "u2"}]}});
     let less = json!({"metadata": {"ownerReferences": [{"uid": "u2"}]}});
     store.write(move |tx| tx.create(&key("n", "a"), owned)).await.unwrap();
-    let dependents = async |uid: &'static str| store.read(move |it| it.dependents("c", uid)).await.unwrap();
+    let dependents =
+        async |uid: &'static str| store.read(move |it| it.dependents("c", uid)).await.unwrap();
     assert_eq!(dependents("u1").await, [key("n", "a")]);
     store.write(move |tx| tx.update(&key("n", "a"), None, less)).await.unwrap();
     assert_eq!((dependents("u1").await, dependents("u2").await), (vec![], vec![key("n", "a")]));
@@ -301,7 +322,11 @@ async fn the_child_that_is_killed_writes_until_then() {
 async fn after_kill_9_every_acknowledged_write_is_there() {
     let folder = TempDir::new().unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store_contract::the_child_that_is_killed_writes_until_then", "--nocapture"])
+        .args([
+            "--exact",
+            "store_contract::the_child_that_is_killed_writes_until_then",
+            "--nocapture",
+        ])
         .env(WRITE_INTO, folder.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -315,7 +340,8 @@ async fn after_kill_9_every_acknowledged_write_is_there() {
             child.kill().unwrap();
         }
         // What was written before the kill is acknowledged, whenever it is read.
-        if let Some((name, revision)) = line.strip_prefix("acknowledged ").and_then(|it| it.split_once(' '))
+        if let Some((name, revision)) =
+            line.strip_prefix("acknowledged ").and_then(|it| it.split_once(' '))
             && let Ok(revision) = revision.parse()
         {
             acknowledged.insert(name.to_owned(), Revision(revision));

@@ -17,20 +17,37 @@ pub(super) struct Definitions {
 }
 
 impl Strategy for Definitions {
-    fn prepare_create(&self, call: &Call<'_>, _tx: &mut Tx<'_>, object: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        call: &Call<'_>,
+        _tx: &mut Tx<'_>,
+        object: &mut Value,
+    ) -> Result<Option<Reveal>> {
         complete(object);
         refuse(object, self.faults(object))?;
         describe(object, None, call.now);
         Ok(None)
     }
 
-    fn prepare_update(&self, call: &Call<'_>, _tx: &mut Tx<'_>, old: &Value, new: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        call: &Call<'_>,
+        _tx: &mut Tx<'_>,
+        old: &Value,
+        new: &mut Value,
+    ) -> Result<()> {
         complete(new);
         let mut faults = self.faults(new);
         for field in ["group", "scope", "names.plural", "names.kind"] {
-            let of = |object: &Value| field.split('.').fold(object["spec"].clone(), |at, step| at[step].clone());
+            let of = |object: &Value| {
+                field.split('.').fold(object["spec"].clone(), |at, step| at[step].clone())
+            };
             if of(old) != of(new) {
-                faults.push(fault(&format!("spec.{field}"), "FieldValueInvalid", "Invalid value: field is immutable"));
+                faults.push(fault(
+                    &format!("spec.{field}"),
+                    "FieldValueInvalid",
+                    "Invalid value: field is immutable",
+                ));
             }
         }
         refuse(new, faults)?;
@@ -53,23 +70,46 @@ impl Definitions {
             }
         };
         let dotted = group.contains('.') && name::dns_subdomain(&group).is_ok();
-        require(dotted, "spec.group", format!("Invalid value: {group:?}: should be a domain with at least one dot"));
+        require(
+            dotted,
+            "spec.group",
+            format!("Invalid value: {group:?}: should be a domain with at least one dot"),
+        );
         let plain = name::dns_label(&plural).is_ok();
-        require(plain, "spec.names.plural", format!("Invalid value: {plural:?}: must be a DNS label"));
+        require(
+            plain,
+            "spec.names.plural",
+            format!("Invalid value: {plural:?}: must be a DNS label"),
+        );
         let is_named = object::name(object) == format!("{plural}.{group}");
-        require(is_named, "metadata.name", format!(
-            "Invalid value: {:?}: must be spec.names.plural+\".\"+spec.group", object::name(object)
-        ));
+        require(
+            is_named,
+            "metadata.name",
+            format!(
+                "Invalid value: {:?}: must be spec.names.plural+\".\"+spec.group",
+                object::name(object)
+            ),
+        );
         let kind = text(&spec["names"]["kind"]);
         let plain = name::dns_label(&kind.to_lowercase()).is_ok();
-        require(plain, "spec.names.kind", format!("Invalid value: {kind:?}: must be a DNS label apart from its case"));
+        require(
+            plain,
+            "spec.names.kind",
+            format!("Invalid value: {kind:?}: must be a DNS label apart from its case"),
+        );
         let scope = text(&spec["scope"]);
         let known = matches!(scope.as_str(), "Namespaced" | "Cluster");
-        require(known, "spec.scope", format!(
-            "Unsupported value: {scope:?}: supported values: \"Cluster\", \"Namespaced\""
-        ));
+        require(
+            known,
+            "spec.scope",
+            format!("Unsupported value: {scope:?}: supported values: \"Cluster\", \"Namespaced\""),
+        );
         let free = !self.taken.iter().any(|(g, p)| *g == group && *p == plural);
-        require(free, "spec.names.plural", format!("Invalid value: {plural:?}: is already served in group {group}"));
+        require(
+            free,
+            "spec.names.plural",
+            format!("Invalid value: {plural:?}: is already served in group {group}"),
+        );
         faults.extend(version_faults(&spec["versions"]));
         faults
     }
@@ -87,19 +127,35 @@ fn version_faults(versions: &Value) -> Vec<StatusCause> {
         let given = version["name"].as_str().unwrap_or_default();
         if name::dns_label(given).is_err() {
             let field = format!("spec.versions[{i}].name");
-            faults.push(fault(&field, "FieldValueInvalid", &format!("Invalid value: {given:?}: must be a DNS label")));
+            faults.push(fault(
+                &field,
+                "FieldValueInvalid",
+                &format!("Invalid value: {given:?}: must be a DNS label"),
+            ));
         }
         if versions[..i].iter().any(|it| it["name"] == version["name"]) {
             let field = format!("spec.versions[{i}].name");
-            faults.push(fault(&field, "FieldValueDuplicate", &format!("Duplicate value: {given:?}")));
+            faults.push(fault(
+                &field,
+                "FieldValueDuplicate",
+                &format!("Duplicate value: {given:?}"),
+            ));
         }
         let schema = &version["schema"]["openAPIV3Schema"];
         if !schema.is_object() {
             let field = format!("spec.versions[{i}].schema.openAPIV3Schema");
-            faults.push(fault(&field, "FieldValueRequired", "Required value: schemas are required"));
+            faults.push(fault(
+                &field,
+                "FieldValueRequired",
+                "Required value: schemas are required",
+            ));
         } else if schema["type"].as_str() != Some("object") {
             let field = format!("spec.versions[{i}].schema.openAPIV3Schema.type");
-            faults.push(fault(&field, "FieldValueInvalid", "Invalid value: must be object at the root"));
+            faults.push(fault(
+                &field,
+                "FieldValueInvalid",
+                "Invalid value: must be object at the root",
+            ));
         }
     }
     faults
@@ -119,15 +175,22 @@ fn complete(object: &mut Value) {
     let names = object::map_at(object, &["spec", "names"]);
     names.entry("singular").or_insert_with(|| json!(kind.to_lowercase()));
     names.entry("listKind").or_insert_with(|| json!(format!("{kind}List")));
-    object::map_at(object, &["spec"]).entry("conversion").or_insert_with(|| json!({"strategy": "None"}));
+    object::map_at(object, &["spec"])
+        .entry("conversion")
+        .or_insert_with(|| json!({"strategy": "None"}));
 }
 
 /// Says in the status that the definition is in force. It is from the moment it is written.
 fn describe(object: &mut Value, old: Option<&Value>, now: i64) {
     let since = |kind: &str| {
         let conditions = old.and_then(|it| it["status"]["conditions"].as_array());
-        let before = conditions.into_iter().flatten().find(|it| it["type"] == kind && it["status"] == "True");
-        before.and_then(|it| it["lastTransitionTime"].as_str()).map_or_else(|| rfc3339(now), str::to_owned)
+        let before = conditions
+            .into_iter()
+            .flatten()
+            .find(|it| it["type"] == kind && it["status"] == "True");
+        before
+            .and_then(|it| it["lastTransitionTime"].as_str())
+            .map_or_else(|| rfc3339(now), str::to_owned)
     };
     let condition = |kind: &str, reason: &str, message: &str| {
         json!({

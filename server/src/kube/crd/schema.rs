@@ -6,46 +6,89 @@ use serde_json::{Map, Value};
 /// How many faults one answer lists.
 const FAULTS_MAX: usize = 50;
 /// How large a compiled pattern may be, in bytes.
-const PATTERN_LENGTH_MAX: usize = 1 << 20;
+const PATTERN_LENGTH_MAX: usize = 32 << 10;
+/// How much one object may be to check, in about a tenth of a microsecond: it holds up all other writes.
+const STEPS_MAX: usize = 2_000_000;
+/// How much text defaults may add to one object, in bytes.
+const DEFAULTS_LENGTH_MAX: usize = 3 << 20;
+
+/// Fills in the defaults of an object, and gives back what it breaks of its schema.
+pub(super) fn fit(schema: &Value, object: &mut Value) -> Vec<StatusCause> {
+    let mut budget = Budget { steps: STEPS_MAX, defaults_length: DEFAULTS_LENGTH_MAX };
+    let mut faults = Vec::new();
+    if fill_in(schema, object, &mut budget).is_some() {
+        let mut check = Check { faults, budget };
+        check.value(schema, object, "");
+        Check { faults, budget } = check;
+    }
+    faults.truncate(FAULTS_MAX);
+    if budget.steps == 0 || budget.defaults_length == 0 {
+        let message = "Too long: too much to be checked against its schema".to_owned();
+        let reason = "FieldValueTooLong".to_owned();
+        return vec![StatusCause { reason, message, field: String::new() }];
+    }
+    faults
+}
+
+/// What is left of the work that one object may be.
+struct Budget {
+    steps: usize,
+    defaults_length: usize,
+}
+
+impl Budget {
+    /// Nothing once it is used up.
+    fn spend(&mut self, steps: usize) -> Option<()> {
+        self.steps = self.steps.saturating_sub(steps);
+        (self.steps > 0).then_some(())
+    }
+
+    fn spend_default(&mut self, default: &Value) -> Option<()> {
+        let length = default.as_str().map_or_else(|| default.to_string().len(), str::len) + 1;
+        self.spend(length / 16)?;
+        self.defaults_length = self.defaults_length.saturating_sub(length);
+        (self.defaults_length > 0).then_some(())
+    }
+}
 
 /// Fills in the defaults of fields that are absent.
-pub(super) fn fill_in(schema: &Value, value: &mut Value) {
+fn fill_in(schema: &Value, value: &mut Value, budget: &mut Budget) -> Option<()> {
+    budget.spend(1)?;
     match value {
         Value::Object(fields) => {
             for (name, known) in schema["properties"].as_object().into_iter().flatten() {
+                budget.spend(1)?;
                 let default = known.get("default");
-                let nulled = fields.get(name).is_some_and(Value::is_null) && !is_true(known, "nullable");
+                let nulled =
+                    fields.get(name).is_some_and(Value::is_null) && !is_true(known, "nullable");
                 if let Some(default) = default.filter(|_| nulled || !fields.contains_key(name)) {
+                    budget.spend_default(default)?;
                     fields.insert(name.clone(), default.clone());
                 }
                 if let Some(field) = fields.get_mut(name) {
-                    fill_in(known, field);
+                    fill_in(known, field, budget)?;
                 }
             }
             let rest = &schema["additionalProperties"];
             if rest.is_object() {
-                fields.values_mut().for_each(|field| fill_in(rest, field));
+                fields.values_mut().try_for_each(|field| fill_in(rest, field, budget))?;
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|it| fill_in(&schema["items"], it)),
+        Value::Array(items) => {
+            items.iter_mut().try_for_each(|it| fill_in(&schema["items"], it, budget))?;
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+    Some(())
 }
 
 fn is_true(schema: &Value, word: &str) -> bool {
     schema[word] == Value::Bool(true)
 }
 
-/// What an object breaks of its schema.
-pub(super) fn faults(schema: &Value, object: &Value) -> Vec<StatusCause> {
-    let mut check = Check { faults: Vec::new() };
-    check.value(schema, object, "");
-    check.faults.truncate(FAULTS_MAX);
-    check.faults
-}
-
 struct Check {
     faults: Vec<StatusCause>,
+    budget: Budget,
 }
 
 impl Check {
@@ -55,11 +98,18 @@ impl Check {
 
     fn invalid(&mut self, path: &str, value: &Value, rule: &str) {
         let place = if path.is_empty() { String::new() } else { format!("{path} in body ") };
-        self.fault(path, "FieldValueInvalid", format!("Invalid value: {}: {place}{rule}", brief(value)));
+        self.fault(
+            path,
+            "FieldValueInvalid",
+            format!("Invalid value: {}: {place}{rule}", brief(value)),
+        );
     }
 
     fn value(&mut self, schema: &Value, value: &Value, path: &str) {
-        if value.is_null() && is_true(schema, "nullable") || self.faults.len() > FAULTS_MAX {
+        if self.budget.spend(1).is_none() || self.faults.len() > FAULTS_MAX {
+            return;
+        }
+        if value.is_null() && is_true(schema, "nullable") {
             return;
         }
         if !self.kind(schema, value, path) {
@@ -69,7 +119,11 @@ impl Check {
             && !allowed.contains(value)
         {
             let allowed: Vec<String> = allowed.iter().map(Value::to_string).collect();
-            let message = format!("Unsupported value: {}: supported values: {}", brief(value), allowed.join(", "));
+            let message = format!(
+                "Unsupported value: {}: supported values: {}",
+                brief(value),
+                allowed.join(", ")
+            );
             self.fault(path, "FieldValueNotSupported", message);
         }
         match value {
@@ -99,7 +153,9 @@ impl Check {
             "boolean" => value.is_boolean(),
             "number" => value.is_number(),
             "integer" => {
-                value.is_i64() || value.is_u64() || value.as_f64().is_some_and(|it| it.fract() == 0.0)
+                value.is_i64()
+                    || value.is_u64()
+                    || value.as_f64().is_some_and(|it| it.fract() == 0.0)
             }
             _ => true,
         };
@@ -137,8 +193,12 @@ impl Check {
         let sets = is_true(schema, "uniqueItems") || schema["x-kubernetes-list-type"] == "set";
         for (i, item) in items.iter().enumerate() {
             let place = format!("{path}[{i}]");
-            if sets && items[..i].contains(item) {
-                self.fault(&place, "FieldValueDuplicate", format!("Duplicate value: {}", brief(item)));
+            if sets && self.budget.spend(i).is_some() && items[..i].contains(item) {
+                self.fault(
+                    &place,
+                    "FieldValueDuplicate",
+                    format!("Duplicate value: {}", brief(item)),
+                );
             }
             self.value(&schema["items"], item, &place);
         }
@@ -149,7 +209,12 @@ impl Check {
         self.at_least(schema, "minLength", length, value, path, "chars long");
         self.at_most(schema, "maxLength", length, value, path, "chars long");
         let Some(pattern) = schema["pattern"].as_str() else { return };
-        let compiled = regex_lite::RegexBuilder::new(pattern).size_limit(PATTERN_LENGTH_MAX).build();
+        // Compiling and matching both grow with the pattern, matching with the text as well.
+        if self.budget.spend((pattern.len() + 64).saturating_mul(text.len() + 16) / 16).is_none() {
+            return;
+        }
+        let compiled =
+            regex_lite::RegexBuilder::new(pattern).size_limit(PATTERN_LENGTH_MAX).build();
         if compiled.is_ok_and(|it| !it.is_match(text)) {
             self.invalid(path, value, &format!("should match '{pattern}'"));
         }
@@ -178,15 +243,35 @@ impl Check {
         }
     }
 
-    fn at_least(&mut self, schema: &Value, word: &str, given: usize, value: &Value, path: &str, what: &str) {
+    fn at_least(
+        &mut self,
+        schema: &Value,
+        word: &str,
+        given: usize,
+        value: &Value,
+        path: &str,
+        what: &str,
+    ) {
         if let Some(least) = schema[word].as_u64().filter(|&it| (given as u64) < it) {
             self.invalid(path, value, &format!("should have at least {least} {what}"));
         }
     }
 
-    fn at_most(&mut self, schema: &Value, word: &str, given: usize, value: &Value, path: &str, what: &str) {
+    fn at_most(
+        &mut self,
+        schema: &Value,
+        word: &str,
+        given: usize,
+        value: &Value,
+        path: &str,
+        what: &str,
+    ) {
         if let Some(most) = schema[word].as_u64().filter(|&it| (given as u64) > it) {
-            self.fault(path, "FieldValueTooLong", format!("Too long: {} should have at most {most} {what}", brief(value)));
+            self.fault(
+                path,
+                "FieldValueTooLong",
+                format!("Too long: {} should have at most {most} {what}", brief(value)),
+            );
         }
     }
 
@@ -194,24 +279,26 @@ impl Check {
         for part in schema["allOf"].as_array().into_iter().flatten() {
             self.value(part, value, path);
         }
-        let fits = |part: &Value| {
-            let mut check = Self { faults: Vec::new() };
-            check.value(part, value, path);
-            check.faults.is_empty()
-        };
         if let Some(parts) = schema["anyOf"].as_array()
-            && !parts.iter().any(fits)
+            && !parts.iter().any(|it| self.fits(it, value, path))
         {
             self.invalid(path, value, "must validate at least one schema (anyOf)");
         }
         if let Some(parts) = schema["oneOf"].as_array()
-            && parts.iter().filter(|it| fits(it)).count() != 1
+            && parts.iter().filter(|it| self.fits(it, value, path)).count() != 1
         {
             self.invalid(path, value, "must validate one and only one schema (oneOf)");
         }
-        if schema["not"].is_object() && fits(&schema["not"]) {
+        if schema["not"].is_object() && self.fits(&schema["not"], value, path) {
             self.invalid(path, value, "must not validate the schema (not)");
         }
+    }
+
+    /// Whether a value breaks nothing of a schema. What it breaks is not noted.
+    fn fits(&mut self, schema: &Value, value: &Value, path: &str) -> bool {
+        let before = std::mem::take(&mut self.faults);
+        self.value(schema, value, path);
+        std::mem::replace(&mut self.faults, before).is_empty()
     }
 }
 
@@ -274,42 +361,78 @@ mod tests {
 
     #[track_caller]
     fn check(spec: Value, expected: &[&str]) {
-        let found = faults(&schema(), &json!({"apiVersion": "x", "metadata": {}, "spec": spec}));
-        let found: Vec<String> = found.iter().map(|it| format!("{}: {}", it.field, it.message)).collect();
+        let mut object = json!({"apiVersion": "x", "metadata": {}, "spec": spec});
+        let found = fit(&schema(), &mut object);
+        let found: Vec<String> =
+            found.iter().map(|it| format!("{}: {}", it.field, it.message)).collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn an_object_is_held_to_its_schema() {
-        check(json!({"size": 3, "port": "http", "free": {"x": [1]}, "map": {"a": "b"}, "none": null}), &[]);
+        check(
+            json!({"size": 3, "port": "http", "free": {"x": [1]}, "map": {"a": "b"}, "none": null}),
+            &[],
+        );
         check(json!({}), &["spec.size: Required value"]);
-        check(json!({"size": "3"}), &[
-            r#"spec.size: Invalid value: "string": spec.size in body must be of type integer: "string""#,
-        ]);
-        check(json!({"size": 0}), &[
-            "spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1",
-        ]);
-        check(json!({"size": 1, "mode": "c"}), &[
-            r#"spec.mode: Unsupported value: "c": supported values: "a", "b""#,
-        ]);
-        check(json!({"size": 1, "name": "A1"}), &[
-            r#"spec.name: Invalid value: "A1": spec.name in body should match '^[a-z]+$'"#,
-        ]);
-        check(json!({"size": 1, "port": 1.5}), &[
-            "spec.port: Invalid value: 1.5: spec.port in body must be of type integer or string",
-        ]);
-        check(json!({"size": 1, "list": [{"on": 1}]}), &[
-            r#"spec.list[0].on: Invalid value: "integer": spec.list[0].on in body must be of type boolean: "integer""#,
-        ]);
+        check(
+            json!({"size": "3"}),
+            &[
+                r#"spec.size: Invalid value: "string": spec.size in body must be of type integer: "string""#,
+            ],
+        );
+        check(
+            json!({"size": 0}),
+            &[
+                "spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1",
+            ],
+        );
+        check(
+            json!({"size": 1, "mode": "c"}),
+            &[r#"spec.mode: Unsupported value: "c": supported values: "a", "b""#],
+        );
+        check(
+            json!({"size": 1, "name": "A1"}),
+            &[r#"spec.name: Invalid value: "A1": spec.name in body should match '^[a-z]+$'"#],
+        );
+        check(
+            json!({"size": 1, "port": 1.5}),
+            &["spec.port: Invalid value: 1.5: spec.port in body must be of type integer or string"],
+        );
+        check(
+            json!({"size": 1, "list": [{"on": 1}]}),
+            &[
+                r#"spec.list[0].on: Invalid value: "integer": spec.list[0].on in body must be of type boolean: "integer""#,
+            ],
+        );
     }
 
     #[test]
     fn defaults_are_filled_in_where_nothing_is_said() {
         let mut object = json!({"spec": {"mode": "b", "list": [{}, {"on": false}]}});
-        fill_in(&schema(), &mut object);
+        fit(&schema(), &mut object);
         assert_eq!(object, json!({"spec": {"mode": "b", "list": [{"on": true}, {"on": false}]}}));
         let mut object = json!({"spec": {}});
-        fill_in(&schema(), &mut object);
+        fit(&schema(), &mut object);
         assert_eq!(object["spec"]["mode"], "a");
+    }
+
+    #[test]
+    fn what_would_hold_up_all_other_writes_is_refused_soon() {
+        let begun = std::time::Instant::now();
+        let many = json!({"list": vec![json!({}); 50_000]});
+        let grows = json!({"properties": {"list": {"items": {
+            "properties": {"on": {"default": "x".repeat(100_000)}},
+        }}}});
+        assert_eq!(fit(&grows, &mut many.clone()).len(), 1);
+        let every = json!({"properties": {"list": {"items": {"anyOf": vec![json!({"type": "string"}); 10_000]}}}});
+        assert!(!fit(&every, &mut many.clone()).is_empty());
+        let unique = json!({"properties": {"list": {"uniqueItems": true}}});
+        let numbers: Vec<u32> = (0..50_000).collect();
+        assert_eq!(fit(&unique, &mut json!({"list": numbers})).len(), 1);
+        let pattern = json!({"properties": {"text": {"pattern": "^((a{40}){40})*$"}}});
+        _ = fit(&pattern, &mut json!({"text": "a".repeat(3_000_000)}));
+        // Unoptimized, and beside other tests.
+        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::super::Result;
 use super::super::incoming::refused;
 use super::super::resource::{Call, Cell, Column, Resource, Reveal, Scale, Schema, Strategy};
-use super::super::Result;
 use super::schema;
 use crate::store::{Snapshot, Tx};
 
@@ -29,7 +29,8 @@ fn one(spec: &Value, version: &Value, several: bool) -> Resource {
     let scale = &version["subresources"]["scale"];
     let namespaced = spec["scope"] == "Namespaced";
     let kind = text(&names["kind"]);
-    let strategy = Custom { schema: schema.clone(), api_version: format!("{group}/{version_name}"), several };
+    let strategy =
+        Custom { schema: schema.clone(), api_version: format!("{group}/{version_name}"), several };
     Resource {
         singular: text(&names["singular"]),
         short_names: texts(&names["shortNames"]),
@@ -74,19 +75,29 @@ struct Custom {
 
 impl Custom {
     fn fit(&self, call: &Call<'_>, object: &mut Value) -> Result<()> {
-        schema::fill_in(&self.schema, object);
-        let causes = schema::faults(&self.schema, object);
+        let causes = schema::fit(&self.schema, object);
         let kind = object["kind"].as_str().unwrap_or_default();
         refused(kind, &call.attributes.group, object, causes)
     }
 }
 
 impl Strategy for Custom {
-    fn prepare_create(&self, call: &Call<'_>, _tx: &mut Tx<'_>, object: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        call: &Call<'_>,
+        _tx: &mut Tx<'_>,
+        object: &mut Value,
+    ) -> Result<Option<Reveal>> {
         self.fit(call, object).map(|()| None)
     }
 
-    fn prepare_update(&self, call: &Call<'_>, _tx: &mut Tx<'_>, _old: &Value, new: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        call: &Call<'_>,
+        _tx: &mut Tx<'_>,
+        _old: &Value,
+        new: &mut Value,
+    ) -> Result<()> {
         self.fit(call, new)
     }
 

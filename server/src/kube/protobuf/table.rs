@@ -38,7 +38,9 @@ pub(super) enum Kind {
     Bool,
     Int,
     Bytes,
-    Time { micro: bool },
+    Time {
+        micro: bool,
+    },
     Quantity,
     IntOrString,
     /// JSON in bytes.
@@ -50,13 +52,17 @@ pub(super) enum Kind {
 
 impl Tables {
     pub(super) fn get() -> &'static Self {
-        static TABLES: LazyLock<Tables> = LazyLock::new(|| read(include_str!("../../../proto/types.txt")));
+        static TABLES: LazyLock<Tables> =
+            LazyLock::new(|| read(include_str!("../../../proto/types.txt")));
         &TABLES
     }
 
     /// The message of a kind that can be a body.
     pub(super) fn root(&self, api_version: &str, kind: &str) -> Option<&Message> {
-        let named = self.roots.iter().find(|((of, name), _)| (*of == api_version || *of == "*") && *name == kind);
+        let named = self
+            .roots
+            .iter()
+            .find(|((of, name), _)| (*of == api_version || *of == "*") && *name == kind);
         named.and_then(|(_, message)| self.message(message))
     }
 
@@ -84,7 +90,9 @@ fn read(text: &'static str) -> Tables {
                 tables.messages.entry(name).or_default();
             }
             [number, name, kind] => {
-                if let (Ok(number), Some(message)) = (number.parse(), tables.messages.get_mut(current)) {
+                if let (Ok(number), Some(message)) =
+                    (number.parse(), tables.messages.get_mut(current))
+                {
                     message.fields.insert(number, field(name, kind));
                 }
             }

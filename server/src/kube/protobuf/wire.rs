@@ -22,7 +22,6 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field with its number, or the end; nothing for bytes that are no message.
-    #[expect(clippy::should_implement_trait, reason = "an end and a fault are two things")]
     pub(super) fn next(&mut self) -> Option<Option<(u32, Given<'a>)>> {
         if self.rest.is_empty() {
             return Some(None);

@@ -1,8 +1,10 @@
 //! CustomResourceDefinitions and their objects.
 
-use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::Api;
+use kube::api::{
+    ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams,
+};
 use kube::core::GroupVersionKind;
-use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 
 use super::{Cluster, refusal};
@@ -73,7 +75,8 @@ async fn a_definition_is_in_force_at_once_and_its_objects_go_with_it() {
     let made = definitions(&cluster).get("widgets.example.com").await.unwrap();
     let conditions = made.data["status"]["conditions"].as_array().unwrap();
     assert!(conditions.iter().all(|it| it["status"] == "True") && conditions.len() == 2);
-    let object = widgets.create(&PostParams::default(), &widget("a", json!({"size": 3}))).await.unwrap();
+    let object =
+        widgets.create(&PostParams::default(), &widget("a", json!({"size": 3}))).await.unwrap();
     assert_eq!(object.data["spec"]["mode"], "quiet");
     definitions(&cluster).delete("widgets.example.com", &DeleteParams::default()).await.unwrap();
     assert_eq!(refusal(widgets.get("a").await).0, 404);
@@ -90,7 +93,10 @@ async fn an_object_is_held_to_the_schema_of_its_definition() {
     assert_eq!(refusal(bad), (422, "Invalid".into()));
     let bad = widgets.create(&PostParams::default(), &widget("a", json!({}))).await;
     assert_eq!(refusal(bad), (422, "Invalid".into()));
-    let fits = widgets.create(&PostParams::default(), &widget("a", json!({"size": 1, "what": true}))).await.unwrap();
+    let fits = widgets
+        .create(&PostParams::default(), &widget("a", json!({"size": 1, "what": true})))
+        .await
+        .unwrap();
     assert_eq!(fits.data["spec"], json!({"size": 1, "mode": "quiet"}));
     let patch = Patch::Merge(json!({"spec": {"size": 0}}));
     assert_eq!(refusal(widgets.patch("a", &PatchParams::default(), &patch).await).0, 422);
@@ -106,7 +112,10 @@ async fn each_version_shows_the_same_objects_as_its_own() {
     old.patch("a", &PatchParams::default(), &patch).await.unwrap();
     for (api, version) in [(&new, "example.com/v1"), (&old, "example.com/v1beta1")] {
         let got = api.get("a").await.unwrap();
-        assert_eq!((got.types.unwrap().api_version.as_str(), &got.data["spec"]["size"]), (version, &json!(2)));
+        assert_eq!(
+            (got.types.unwrap().api_version.as_str(), &got.data["spec"]["size"]),
+            (version, &json!(2))
+        );
         let listed = api.list(&ListParams::default()).await.unwrap().items;
         assert_eq!(listed[0].types.as_ref().map(|it| it.api_version.as_str()), Some(version));
     }
@@ -124,7 +133,10 @@ async fn status_and_scale_are_written_apart() {
     assert_eq!(made.data["status"], Value::Null);
     let patch = Patch::Merge(json!({"spec": {"size": 5}, "status": {"size": 1}}));
     let patched = widgets.patch_status("a", &PatchParams::default(), &patch).await.unwrap();
-    assert_eq!((&patched.data["spec"]["size"], &patched.data["status"]["size"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&patched.data["spec"]["size"], &patched.data["status"]["size"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(patched.metadata.generation, Some(1));
     let scale = widgets.get_scale("a").await.unwrap();
     assert_eq!((scale.spec.unwrap().replicas, scale.status.unwrap().replicas), (Some(1), 1));
@@ -165,9 +177,12 @@ async fn a_definition_waits_for_an_object_that_a_finalizer_holds() {
     let mut held = widget("a", json!({"size": 1}));
     held.metadata.finalizers = Some(vec!["example.com/hold".into()]);
     widgets.create(&PostParams::default(), &held).await.unwrap();
-    let waiting = definitions(&cluster).delete("widgets.example.com", &DeleteParams::default()).await.unwrap();
+    let waiting = definitions(&cluster)
+        .delete("widgets.example.com", &DeleteParams::default())
+        .await
+        .unwrap();
     assert!(waiting.left().unwrap().metadata.deletion_timestamp.is_some());
-    assert!(widgets.get("a").await.unwrap().meta().deletion_timestamp.is_some());
+    assert!(widgets.get("a").await.unwrap().metadata.deletion_timestamp.is_some());
     let release = Patch::Merge(json!({"metadata": {"finalizers": null}}));
     widgets.patch("a", &PatchParams::default(), &release).await.unwrap();
     assert!(definitions(&cluster).get_opt("widgets.example.com").await.unwrap().is_none());

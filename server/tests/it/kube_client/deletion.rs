@@ -1,7 +1,9 @@
 //! Deletion, and what goes with it.
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
+use kube::api::{
+    DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy,
+};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
@@ -16,8 +18,12 @@ async fn a_finalizer_holds_an_object_until_it_lets_go() {
     maps.patch("a", &PatchParams::default(), &hold).await.unwrap();
     let held = maps.delete("a", &DeleteParams::default()).await.unwrap().left().unwrap();
     assert!(held.metadata.deletion_timestamp.is_some());
-    let more = Patch::Merge(json!({"metadata": {"finalizers": ["example.com/hold", "example.com/more"]}}));
-    assert_eq!(refusal(maps.patch("a", &PatchParams::default(), &more).await), (422, "Invalid".into()));
+    let more =
+        Patch::Merge(json!({"metadata": {"finalizers": ["example.com/hold", "example.com/more"]}}));
+    assert_eq!(
+        refusal(maps.patch("a", &PatchParams::default(), &more).await),
+        (422, "Invalid".into())
+    );
     let release = Patch::Merge(json!({"metadata": {"finalizers": null}}));
     maps.patch("a", &PatchParams::default(), &release).await.unwrap();
     assert!(maps.get_opt("a").await.unwrap().is_none());
@@ -28,7 +34,10 @@ async fn a_deletion_that_means_another_object_is_refused() {
     let cluster = Cluster::start().await;
     let maps = cluster.config_maps();
     let made = create(&maps, "a", "1").await;
-    let only = |preconditions| DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    let only = |preconditions| DeleteParams {
+        preconditions: Some(preconditions),
+        ..DeleteParams::default()
+    };
     let other = only(Preconditions { uid: Some("other".into()), resource_version: None });
     assert_eq!(refusal(maps.delete("a", &other).await), (409, "Conflict".into()));
     let old = only(Preconditions { uid: made.uid(), resource_version: Some("1".into()) });
@@ -104,7 +113,10 @@ async fn orphans_stay_and_forget_their_owner() {
     let maps = cluster.config_maps();
     let owner = create(&maps, "owner", "1").await;
     own(&maps, "child", &[&owner]).await;
-    let orphan = DeleteParams { propagation_policy: Some(PropagationPolicy::Orphan), ..DeleteParams::default() };
+    let orphan = DeleteParams {
+        propagation_policy: Some(PropagationPolicy::Orphan),
+        ..DeleteParams::default()
+    };
     maps.delete("owner", &orphan).await.unwrap();
     assert!(maps.get("child").await.unwrap().owner_references().is_empty());
 }
@@ -131,7 +143,9 @@ async fn a_collection_is_deleted_as_far_as_the_selector_goes() {
     let cluster = Cluster::start().await;
     let maps = cluster.config_maps();
     for (name, tier) in [("a", "front"), ("b", "back"), ("c", "front")] {
-        let map = serde_json::from_value(json!({"metadata": {"name": name, "labels": {"tier": tier}}})).unwrap();
+        let map =
+            serde_json::from_value(json!({"metadata": {"name": name, "labels": {"tier": tier}}}))
+                .unwrap();
         maps.create(&PostParams::default(), &map).await.unwrap();
     }
     let front = ListParams::default().labels("tier=front");

@@ -41,8 +41,10 @@ async fn a_page_with_a_selector_has_as_many_as_were_asked_for() {
     }
     let params = ListParams::default().fields("data.x=1").limit(2);
     let first = maps.list(&params).await.unwrap();
-    let second = maps.list(&params.continue_token(&first.metadata.continue_.unwrap())).await.unwrap();
-    let names: Vec<String> = first.items.iter().chain(&second.items).map(|it| it.name_any()).collect();
+    let second =
+        maps.list(&params.continue_token(&first.metadata.continue_.unwrap())).await.unwrap();
+    let names: Vec<String> =
+        first.items.iter().chain(&second.items).map(|it| it.name_any()).collect();
     assert_eq!(names, ["a", "c", "d", "e"]);
     assert_eq!(second.metadata.continue_, None);
 }
@@ -58,7 +60,8 @@ async fn discovery_tells_of_every_resource() {
         let kind = kube::core::GroupVersionKind::gvk("apps", "v1", "Deployment");
         let (resource, capabilities) = discovery.resolve_gvk(&kind).unwrap();
         assert_eq!(resource.plural, "deployments");
-        let parts: Vec<&str> = capabilities.subresources.iter().map(|(it, _)| it.plural.as_str()).collect();
+        let parts: Vec<&str> =
+            capabilities.subresources.iter().map(|(it, _)| it.plural.as_str()).collect();
         assert!(parts.iter().any(|it| it.ends_with("scale")), "{parts:?}");
     }
 }
@@ -106,7 +109,8 @@ async fn the_rows_of_the_server_name_every_verb_and_part() {
     let cluster = Cluster::start().await;
     let rows = cluster.server.rows();
     let has = |resource: &str, verb: &str, part: &str| {
-        rows.iter().any(|it| it.resource == resource && it.verb.as_str() == verb && it.subresource == part)
+        rows.iter()
+            .any(|it| it.resource == resource && it.verb.as_str() == verb && it.subresource == part)
     };
     assert!(has("configmaps", "watch", "") && has("deployments", "patch", "scale"));
     assert!(has("namespaces", "update", "status") && !has("configmaps", "update", "status"));

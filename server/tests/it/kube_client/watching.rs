@@ -82,7 +82,10 @@ async fn an_object_that_a_selector_gains_or_loses_is_added_or_deleted() {
     let params = WatchParams::default().labels("tier=front");
     let events = maps.watch(&params, &from).await.unwrap().take(3).try_collect::<Vec<_>>();
     let events = tokio::time::timeout(PATIENCE, events).await.unwrap().unwrap();
-    assert!(matches!(events.as_slice(), [WatchEvent::Added(_), WatchEvent::Deleted(_), WatchEvent::Added(_)]));
+    assert!(matches!(
+        events.as_slice(),
+        [WatchEvent::Added(_), WatchEvent::Deleted(_), WatchEvent::Added(_)]
+    ));
 }
 
 #[tokio::test]
@@ -96,7 +99,9 @@ async fn a_watch_from_a_version_that_is_forgotten_says_so_and_a_watcher_lists_ag
     cluster.store.compact(Duration::ZERO, 0).await.unwrap();
     let mut events = pin!(maps.watch(&WatchParams::default(), &old).await.unwrap());
     match events.try_next().await.unwrap() {
-        Some(WatchEvent::Error(status)) => assert_eq!((status.code, status.reason.as_str()), (410, "Expired")),
+        Some(WatchEvent::Error(status)) => {
+            assert_eq!((status.code, status.reason.as_str()), (410, "Expired"))
+        }
         other => panic!("{other:?}"),
     }
     let both = known(&cluster, watcher::Config::default(), |it| it.len() == 2).await;
@@ -163,12 +168,19 @@ async fn what_is_hidden_is_in_no_list_or_watch_and_answers_as_if_it_were_not_the
     let listed = maps.list(&ListParams::default()).await.unwrap().items;
     assert_eq!(listed.iter().map(|it| it.name_any()).collect::<Vec<_>>(), ["late", "open"]);
 
-    let events = maps.watch(&WatchParams::default(), &from).await.unwrap().take(3).try_collect::<Vec<_>>();
-    let events: Vec<WatchEvent<ConfigMap>> = tokio::time::timeout(PATIENCE, events).await.unwrap().unwrap();
-    let [WatchEvent::Added(before), WatchEvent::Deleted(gone), WatchEvent::Added(late)] = events.as_slice() else {
+    let events =
+        maps.watch(&WatchParams::default(), &from).await.unwrap().take(3).try_collect::<Vec<_>>();
+    let events: Vec<WatchEvent<ConfigMap>> =
+        tokio::time::timeout(PATIENCE, events).await.unwrap().unwrap();
+    let [WatchEvent::Added(before), WatchEvent::Deleted(gone), WatchEvent::Added(late)] =
+        events.as_slice()
+    else {
         panic!("{events:?}")
     };
-    assert_eq!((before.name_any(), gone.name_any(), late.name_any()), ("hidden".into(), "hidden".into(), "late".into()));
+    assert_eq!(
+        (before.name_any(), gone.name_any(), late.name_any()),
+        ("hidden".into(), "hidden".into(), "late".into())
+    );
     assert!(gone.data.is_none() && gone.labels().is_empty());
 
     let path = "/api/v1/namespaces/default/configmaps/";
@@ -178,8 +190,12 @@ async fn what_is_hidden_is_in_no_list_or_watch_and_answers_as_if_it_were_not_the
         (axum::http::Method::DELETE, ""),
         (axum::http::Method::PUT, r#"{"metadata":{"name":"NAME"}}"#),
     ] {
-        let hidden = cluster.call(method.clone(), &format!("{path}hidden"), json, &body.replace("NAME", "hidden")).await;
-        let absent = cluster.call(method.clone(), &format!("{path}absent"), json, &body.replace("NAME", "absent")).await;
+        let hidden = cluster
+            .call(method.clone(), &format!("{path}hidden"), json, &body.replace("NAME", "hidden"))
+            .await;
+        let absent = cluster
+            .call(method.clone(), &format!("{path}absent"), json, &body.replace("NAME", "absent"))
+            .await;
         let renamed = hidden.1.to_string().replace("hidden", "absent");
         assert_eq!((hidden.0, renamed), (absent.0, absent.1.to_string()), "{method}");
     }

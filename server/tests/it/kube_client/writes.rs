@@ -36,7 +36,8 @@ async fn a_taken_name_is_refused() {
 #[tokio::test]
 async fn a_name_is_made_up_from_its_beginning() {
     let cluster = Cluster::start().await;
-    let map: ConfigMap = serde_json::from_value(json!({"metadata": {"generateName": "a-"}})).unwrap();
+    let map: ConfigMap =
+        serde_json::from_value(json!({"metadata": {"generateName": "a-"}})).unwrap();
     let maps = cluster.config_maps();
     let first = maps.create(&PostParams::default(), &map).await.unwrap();
     let second = maps.create(&PostParams::default(), &map).await.unwrap();
@@ -54,7 +55,8 @@ async fn an_update_from_an_old_version_is_a_conflict() {
     assert_eq!(x_of(&written), "2");
     let late = maps.replace("a", &PostParams::default(), &new).await;
     assert_eq!(refusal(late), (409, "Conflict".into()));
-    let unconditional = maps.replace("a", &PostParams::default(), &config_map("a", "3")).await.unwrap();
+    let unconditional =
+        maps.replace("a", &PostParams::default(), &config_map("a", "3")).await.unwrap();
     assert_eq!((x_of(&unconditional), unconditional.uid()), ("3", old.uid()));
 }
 
@@ -91,14 +93,18 @@ async fn every_kind_of_patch_is_understood() {
     let maps = cluster.config_maps();
     create(&maps, "a", "1").await;
     let params = PatchParams::default();
-    let patch = serde_json::from_value(json!([{"op": "add", "path": "/data/y", "value": "2"}])).unwrap();
+    let patch =
+        serde_json::from_value(json!([{"op": "add", "path": "/data/y", "value": "2"}])).unwrap();
     let patched = maps.patch("a", &params, &Patch::Json::<()>(patch)).await.unwrap();
     assert_eq!(patched.data.unwrap()["y"], "2");
     let strategic = Patch::Strategic(json!({"metadata": {"labels": {"app": "web"}}}));
     assert_eq!(maps.patch("a", &params, &strategic).await.unwrap().labels()["app"], "web");
     let applied = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"z": "3"}});
     let params = PatchParams::apply("test");
-    assert_eq!(maps.patch("a", &params, &Patch::Apply(&applied)).await.unwrap().data.unwrap()["z"], "3");
+    assert_eq!(
+        maps.patch("a", &params, &Patch::Apply(&applied)).await.unwrap().data.unwrap()["z"],
+        "3"
+    );
     let made = maps.patch("b", &params, &Patch::Apply(&applied)).await.unwrap();
     assert_eq!(made.name_any(), "b");
 }
@@ -141,13 +147,35 @@ async fn what_is_no_plain_path_or_body_is_refused_with_a_status() {
         (Method::POST, "/api/v1/namespaces/default/configmaps", "text/plain", "x", 415),
         (Method::POST, "/api/v1/namespaces/default/configmaps", json, "{", 400),
         (Method::POST, "/api/v1/namespaces/default/configmaps", json, r#"{"kind":"Secret"}"#, 400),
-        (Method::POST, "/api/v1/namespaces/default/configmaps", json, r#"{"metadata":{"name":"A"}}"#, 422),
-        (Method::POST, "/api/v1/namespaces/default/configmaps", json, r#"{"metadata":{"name":"a"},"data":3}"#, 422),
-        (Method::POST, "/api/v1/namespaces/nowhere/configmaps", json, r#"{"metadata":{"name":"a"}}"#, 404),
+        (
+            Method::POST,
+            "/api/v1/namespaces/default/configmaps",
+            json,
+            r#"{"metadata":{"name":"A"}}"#,
+            422,
+        ),
+        (
+            Method::POST,
+            "/api/v1/namespaces/default/configmaps",
+            json,
+            r#"{"metadata":{"name":"a"},"data":3}"#,
+            422,
+        ),
+        (
+            Method::POST,
+            "/api/v1/namespaces/nowhere/configmaps",
+            json,
+            r#"{"metadata":{"name":"a"}}"#,
+            404,
+        ),
         (Method::DELETE, "/version", json, "", 405),
     ] {
         let (given, status) = cluster.call(method, path, media_type, body).await;
-        assert_eq!((given, status["kind"].as_str()), (code, Some("Status")), "{path} {body}: {status}");
+        assert_eq!(
+            (given, status["kind"].as_str()),
+            (code, Some("Status")),
+            "{path} {body}: {status}"
+        );
     }
 }
 
@@ -165,10 +193,12 @@ async fn an_unknown_field_is_refused_warned_of_or_let_go() {
     let cluster = Cluster::start().await;
     let body = json!({"metadata": {"name": "a"}, "datum": {"x": "1"}}).to_string();
     let path = "/api/v1/namespaces/default/configmaps?dryRun=All&fieldValidation=";
-    let (code, status) = cluster.call(Method::POST, &format!("{path}Strict"), "application/json", &body).await;
+    let (code, status) =
+        cluster.call(Method::POST, &format!("{path}Strict"), "application/json", &body).await;
     assert_eq!(code, 400);
     assert!(status["message"].as_str().unwrap().contains(r#"unknown field "datum""#), "{status}");
-    let (code, made) = cluster.call(Method::POST, &format!("{path}Warn"), "application/json", &body).await;
+    let (code, made) =
+        cluster.call(Method::POST, &format!("{path}Warn"), "application/json", &body).await;
     assert_eq!((code, &made["datum"]), (201, &json!(null)));
 }
 
