@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::kube::resource::{Resource, Verb};
+use crate::kube::resource::{Resource, Schema, Verb};
 
 /// Adds the paths of `resource`, below `api/v1` or `apis/<group>/<version>`.
 pub fn add(resource: &Resource, group_version: &str, paths: &mut Map<String, Value>) {
@@ -38,7 +38,8 @@ const OBJECT: &[Operation] = &[
     ("delete", Verb::Delete, "delete"),
 ];
 
-/// What a PATCH may be written in.
+/// What a PATCH may be written in. The last is for built-in kinds only: of others nobody knows how
+/// lists merge.
 const PATCHES: [&str; 4] = [
     "application/apply-patch+yaml",
     "application/json-patch+json",
@@ -63,10 +64,12 @@ fn path_item(
     operations: &[Operation],
     named: bool,
 ) -> Map<String, Value> {
+    let built_in = matches!(resource.schema, Schema::BuiltIn(_));
+    let patches = PATCHES.len() - usize::from(!built_in);
     let mut item = Map::new();
     for (method, verb, action) in operations {
         if resource.verbs.contains(verb) {
-            item.insert((*method).to_owned(), operation(gvk, method, action));
+            item.insert((*method).to_owned(), operation(gvk, method, action, patches));
         }
     }
     if !item.is_empty() {
@@ -85,7 +88,7 @@ fn path_item(
     item
 }
 
-fn operation(gvk: &Value, method: &str, action: &str) -> Value {
+fn operation(gvk: &Value, method: &str, action: &str, patches: usize) -> Value {
     let text = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "string", "uniqueItems": true } });
     let flag = |name: &str| json!({ "name": name, "in": "query", "schema": { "type": "boolean", "uniqueItems": true } });
     let parameters = match method {
@@ -106,7 +109,7 @@ fn operation(gvk: &Value, method: &str, action: &str) -> Value {
     let body = json!({ "schema": { "type": "object" } });
     let forms: &[&str] = match method {
         "post" | "put" => &["*/*"],
-        "patch" => &PATCHES,
+        "patch" => &PATCHES[..patches],
         _ => return operation,
     };
     let content: Map<String, Value> =

@@ -53,6 +53,20 @@ fn a_kind_of_the_users_own_has_its_schema_and_the_metadata_of_all() {
 }
 
 #[test]
+fn only_built_in_kinds_take_a_strategic_merge_patch() {
+    let takes = |resource: Resource, path: &str| {
+        let group_version = group_version(&resource);
+        let document = document(&[resource], &group_version).unwrap();
+        let content = &document["paths"][path]["patch"]["requestBody"]["content"];
+        assert!(content["application/merge-patch+json"].is_object());
+        content.get("application/strategic-merge-patch+json").is_some()
+    };
+    assert!(takes(configmaps(), "/api/v1/namespaces/{namespace}/configmaps/{name}"));
+    let path = "/apis/stable.example.com/v1/namespaces/{namespace}/shirts/{name}";
+    assert!(!takes(shirts(), path));
+}
+
+#[test]
 fn what_is_not_served_has_no_document() {
     assert_eq!(document(&[configmaps()], "apis/apps/v1"), None);
 }
