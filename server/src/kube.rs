@@ -11,6 +11,7 @@ pub mod resource;
 pub mod object;
 pub mod error;
 
+mod rows;
 mod path;
 mod query;
 mod accept;
@@ -29,6 +30,7 @@ mod leaving;
 mod scale;
 mod computed;
 mod meta;
+mod names;
 mod prune;
 
 mod answer;
@@ -52,4 +54,5 @@ pub mod validate;
 
 pub use born::born;
 pub use error::{Error, Result};
-pub use server::{ApiServer, Row, Settings};
+pub use rows::Row;
+pub use server::{ApiServer, Settings};

@@ -18,6 +18,7 @@ use super::body::{self, media_type};
 use super::path::{self, Place, Target};
 use super::query::Query;
 use super::resource::{Authorizer, Resource, Verb};
+use super::rows::{self, Row};
 use super::selector::Selector;
 use super::{Error, Result, computed, crd, delete, discovery, patch, read, scale, watch, write};
 use crate::auth::Caller;
@@ -58,23 +59,6 @@ pub(super) struct Inner {
     /// Nothing where CustomResourceDefinitions are not served.
     pub custom: Option<Mutex<crd::Cache>>,
     pub closing: CancellationToken,
-}
-
-/// A resource or subresource with one of its verbs: what the table of who may call has a row for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
-    /// Empty for the core group.
-    pub group: String,
-    /// Such as `v1`.
-    pub version: String,
-    /// Such as `configmaps`.
-    pub resource: String,
-    /// Its objects live in namespaces.
-    pub namespaced: bool,
-    /// What is done.
-    pub verb: Verb,
-    /// Empty for the object itself.
-    pub subresource: String,
 }
 
 impl ApiServer {
@@ -135,7 +119,7 @@ impl ApiServer {
     /// of CustomResourceDefinitions come and go and are not here.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        self.inner.resources.iter().flat_map(|it| rows_of(it)).collect()
+        self.inner.resources.iter().flat_map(|it| rows::of(it)).collect()
     }
 
     /// Ends the watches, for a server that stops or a cluster that is put to sleep. What is asked
@@ -224,30 +208,6 @@ async fn dispatch(asked: Arc<Asked>, media_type: &str, body: &[u8]) -> Result<Re
         Verb::DeleteCollection => delete::collection(asked, media_type, body).await,
         Verb::Use => Err(Error::MethodNotAllowed),
     }
-}
-
-fn rows_of(resource: &Resource) -> Vec<Row> {
-    let row = |verb, subresource: &str| Row {
-        group: resource.group.clone(),
-        version: resource.version.clone(),
-        resource: resource.plural.clone(),
-        namespaced: resource.namespaced,
-        verb,
-        subresource: subresource.to_owned(),
-    };
-    let mut rows: Vec<Row> = resource.verbs.iter().map(|&verb| row(verb, "")).collect();
-    let parts = resource
-        .status
-        .then_some("status")
-        .into_iter()
-        .chain(scale::paths(resource).map(|_| "scale"));
-    for part in parts {
-        rows.extend([Verb::Get, Verb::Update, Verb::Patch].map(|verb| row(verb, part)));
-    }
-    for part in &resource.subresources {
-        rows.extend(part.verbs.iter().map(|&verb| row(verb, part.name)));
-    }
-    rows
 }
 
 impl Inner {
