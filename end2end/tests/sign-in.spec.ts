@@ -94,7 +94,7 @@ test("an invite link sets a first password, once", async ({ page, server, newPer
 
 test("a theme that is chosen is there after a reload", async ({ page, server }) => {
   await signIn(page, server.admin);
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await background();
   await page.getByRole("button", { name: /, profile$/ }).click();
   await page.getByRole("radio", { name: "Dark" }).check();
