@@ -24,7 +24,9 @@ pub fn AccessKeysPage() -> impl IntoView {
     let client = expect_context::<Client>();
     let session = session::current();
     let url = UrlState::here();
+    let version = RwSignal::new(0_u32);
     let keys = LocalResource::new(move || {
+        version.track();
         let path = paths::api::part("users", &session.user_name(), "accesskeys");
         async move {
             let answer: UserAccessKeys = client.get(&path).await?;
@@ -36,12 +38,14 @@ pub fn AccessKeysPage() -> impl IntoView {
             Ok::<_, CallError>(keys)
         }
     });
+    // The page may be gone when an answer comes.
+    let read_again = move || version.update(|version| *version = version.wrapping_add(1));
     let doomed = RwSignal::new(None::<OwnedAccessKey>);
     let revoke = Action::new_local(move |name: &String| {
         let path = paths::api::object("ownedaccesskeys", name);
         async move {
             client.delete(&path).await?;
-            keys.refetch();
+            read_again();
             Ok::<_, CallError>(())
         }
     });
@@ -79,7 +83,7 @@ pub fn AccessKeysPage() -> impl IntoView {
         </Page>
         <Show when=move || creating.get()>
             <CreateKeyPanel
-                on_made=move |()| keys.refetch()
+                on_made=move |()| read_again()
                 on_close=move |()| url.set(&[("panel", None)], false)
             />
         </Show>

@@ -69,7 +69,7 @@ fn PasswordForm(username: String, token: StoredValue<String>) -> impl IntoView {
             let answer = client::post_once::<SelfObject>(paths::api::INVITE, &body).await?;
             session.became(answer);
             let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
-            navigate.with_value(|navigate| navigate(paths::VCLUSTERS, options));
+            _ = navigate.try_with_value(|navigate| navigate(paths::VCLUSTERS, options));
             Ok::<_, CallError>(())
         }
     });

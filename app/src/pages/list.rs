@@ -130,6 +130,10 @@ impl UrlState {
 
     /// Sets and takes away values. `replace` keeps the way back as it was: for what is typed.
     pub fn set(self, changes: &[(&'static str, Option<String>)], replace: bool) {
+        // The page may be gone: then its state is nobody's.
+        if self.query.try_get_untracked().is_none() {
+            return;
+        }
         let url = self.with(changes);
         let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
         self.go.with_value(|go| go.run((url, options)));

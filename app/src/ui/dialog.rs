@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::{ev, html};
 use stylers::style;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{HtmlDialogElement, HtmlElement};
 
 use super::{Icon, IconKind};
 
@@ -60,16 +60,13 @@ pub fn Dialog(
     give_focus_back();
     let cancel = move |event: ev::Event| {
         event.prevent_default();
-        if let Some(on_close) = on_close {
-            on_close.run(());
-        }
+        _ = on_close.and_then(|on_close| on_close.try_run(()));
     };
     // Chromium closes a dialog at the second Esc whatever the page says; then it is opened again,
     // because whether it is there is for its owner to say.
-    let reopen = move |_: ev::Event| {
-        if let Some(dialog) = dialog.get_untracked()
-            && dialog.is_connected()
-        {
+    let reopen = |event: ev::Event| {
+        let dialog = event.target().and_then(|it| it.dyn_into::<HtmlDialogElement>().ok());
+        if let Some(dialog) = dialog.filter(|it| it.is_connected()) {
             _ = dialog.show_modal();
         }
     };

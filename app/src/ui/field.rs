@@ -62,9 +62,8 @@ pub fn Field(
                 aria-describedby=format!("{id}-help")
                 on:input=move |event| value.set(event_target_value(&event))
                 on:blur=move |_: ev::FocusEvent| {
-                    if let Some(on_blur) = on_blur {
-                        on_blur.run(());
-                    }
+                    // The field is also left when it goes away, and its owner with it.
+                    _ = on_blur.and_then(|on_blur| on_blur.try_run(()));
                 }
             />
             <FieldHelp id=format!("{id}-help") error hint/>

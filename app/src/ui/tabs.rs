@@ -105,7 +105,7 @@ pub fn Tabs(
             id="tab-panel"
             aria-labelledby=move || format!("tab-{}", open.get())
         >
-            {content.run()}
+            {move || content.run()}
         </div>
     }
 }

@@ -45,7 +45,7 @@ pub fn CreateKeyPanel(
             let path = paths::api::resource("ownedaccesskeys");
             let made: OwnedAccessKey = client.post(&path, &body).await?;
             secret.set(Some(made.spec.key));
-            on_made.run(());
+            _ = on_made.try_run(());
             Ok::<_, CallError>(())
         }
     });
@@ -89,7 +89,7 @@ pub fn CreateKeyPanel(
                 <p class="caption">
                     "It can do everything you can. For one virtual cluster alone, make a key in its Connect panel."
                 </p>
-                <div class="row row-end">
+                <div class="row row-end panel-foot">
                     <button
                         type="submit"
                         class="button"

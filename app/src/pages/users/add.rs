@@ -100,7 +100,7 @@ pub fn AddUserPanel(
                 let link = make_invite(client, &made.metadata.name, &title).await?;
                 invite.set(Some(link));
             }
-            on_close.run(());
+            _ = on_close.try_run(());
             Ok::<_, CallError>(())
         }
     });
@@ -158,7 +158,7 @@ pub fn AddUserPanel(
                     error=complaint("spec.password")
                     hint="Leave it empty to get an invite link, with which they set their own."
                 />
-                <div class="row row-end">
+                <div class="row row-end panel-foot">
                     <button
                         type="submit"
                         class="button"

@@ -53,7 +53,7 @@ pub fn Commands(
             min-width: 0;
             padding-block: var(--space-1);
             white-space: pre-wrap;
-            overflow-wrap: anywhere;
+            word-break: break-all;
         }
     };
     let all = Signal::derive(move || lines.with(|lines| block(lines)));

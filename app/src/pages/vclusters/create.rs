@@ -35,6 +35,8 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
         async move {
             let path = paths::api::vclusters(&project);
             match client.post::<VirtualClusterInstance>(&path, &object).await {
+                // Whoever closed the panel meanwhile wants no other.
+                Ok(_) if form.title.is_disposed() => {}
                 Ok(_) => url.set(&panel_url(&project, &id), true),
                 Err(error) => {
                     form.complaints.set(refused(&error, &project, &id));
@@ -73,7 +75,7 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
                 <Notice tone=Tone::Failed text=failure/>
                 <NameFields form/>
                 <ChoiceFields form projects offer/>
-                <div class="row row-end">
+                <div class="row row-end panel-foot">
                     <button
                         type="submit"
                         class="button"

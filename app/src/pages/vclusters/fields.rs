@@ -204,21 +204,25 @@ pub fn ChoiceFields(
     };
 
     view! {
-        <Select label="Project" value=form.project options=project_choices/>
-        <Select label="Template" value=form.template options=template_choices/>
+        <div class="field-pair">
+            <Select label="Project" value=form.project options=project_choices/>
+            <Select label="Template" value=form.template options=template_choices/>
+        </div>
         <Select label="Host" value=form.host options=host_choices/>
-        <Select
-            label="Sleep after"
-            value=form.sleep_after
-            options=spans(sleep_choices)
-            hint="Without use. It wakes by itself when it is needed."
-        />
-        <Select
-            label="Delete after"
-            value=form.delete_after
-            options=spans(delete_choices)
-            hint="Without use."
-        />
+        <div class="field-pair">
+            <Select
+                label="Sleep after"
+                value=form.sleep_after
+                options=spans(sleep_choices)
+                hint="Without use. It wakes by itself when it is needed."
+            />
+            <Select
+                label="Delete after"
+                value=form.delete_after
+                options=spans(delete_choices)
+                hint="Without use."
+            />
+        </div>
         <TextArea
             label="Values (YAML)"
             value=form.values
