@@ -60,7 +60,11 @@ pub(super) async fn sync(hosts: &Hosts, instance: &VirtualClusterInstance) -> Re
         Some(current) => current,
         None => {
             make_namespace(client, instance).await?;
-            let fresh: DynamicObject = serde_json::from_value(desired(instance))?;
+            let mut fresh = desired(instance);
+            if let Some(annotations) = fresh["metadata"]["annotations"].as_object_mut() {
+                annotations.retain(|_, value| !value.is_null());
+            }
+            let fresh: DynamicObject = serde_json::from_value(fresh)?;
             match api.create(&PostParams::default(), &fresh).await {
                 Err(kube::Error::Api(status)) if status.code == 409 => api.get(name).await?,
                 created => created?,
@@ -105,6 +109,7 @@ fn desired(instance: &VirtualClusterInstance) -> Value {
     for (key, value) in back_reference(&instance.metadata.namespace, &instance.metadata.name) {
         annotations[key] = json!(value);
     }
+    // In a merge patch, null takes it away; in a creation, it was never there.
     annotations[annotation::SLEEP_MODE] = json!(sleep_mode(instance));
     json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),

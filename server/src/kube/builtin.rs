@@ -3,11 +3,11 @@
 
 mod access;
 mod cluster;
-pub mod columns;
+mod columns;
 mod data;
 mod network;
 mod pods;
-pub mod rules;
+pub(super) mod rules;
 mod storage;
 mod workloads;
 

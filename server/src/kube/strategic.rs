@@ -1,5 +1,7 @@
 //! Strategic merge patch.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::lists::{in_order, places};
@@ -100,8 +102,9 @@ fn merge_field(
 fn delete_from(new: &mut Map<String, Value>, field: &str, gone: &Value) -> Result<()> {
     let gone =
         gone.as_array().ok_or_else(|| bad(format!("{DELETE_FROM}{field} has to be a list")))?;
+    let gone: HashSet<String> = gone.iter().map(Value::to_string).collect();
     if let Some(Value::Array(list)) = new.get_mut(field) {
-        list.retain(|it| !gone.contains(it));
+        list.retain(|it| !gone.contains(&it.to_string()));
     }
     Ok(())
 }
@@ -112,18 +115,18 @@ fn merge_list(node: Node<'_>, old: &[Value], patch: &[Value], ordered: bool) -> 
     if patch.iter().any(|it| it[PATCH] == "replace" && it.get(key).is_none()) {
         return Ok(patch.iter().filter(|it| it.get(PATCH).is_none()).cloned().collect());
     }
-    let mut new: Vec<Option<Value>> = old.iter().cloned().map(Some).collect();
-    let mut places = places(old, |it| identity(it, key));
+    let is_deletion = |it: &&Value| it[PATCH] == "delete";
+    let gone: HashSet<String> =
+        patch.iter().filter(is_deletion).filter_map(|it| identity(it, key)).collect();
+    let stays = |it: &&Value| identity(it, key).is_none_or(|it| !gone.contains(&it));
+    let left: Vec<Value> = old.iter().filter(stays).cloned().collect();
+    let mut places = places(&left, |it| identity(it, key));
+    let mut new: Vec<Option<Value>> = left.into_iter().map(Some).collect();
     let mut named = Vec::new();
     for item in patch {
-        let wanted = identity(item, key).ok_or_else(|| {
-            bad(format!("map: {item} does not contain declared merge key: {key}"))
-        })?;
-        if item[PATCH] == "delete" {
-            new.iter_mut()
-                .filter(|it| it.as_ref().and_then(|it| identity(it, key)).as_ref() == Some(&wanted))
-                .for_each(|it| *it = None);
-            places.remove(&wanted);
+        let wanted = identity(item, key)
+            .ok_or_else(|| bad(format!("an item does not contain declared merge key: {key}")))?;
+        if is_deletion(&item) {
             continue;
         }
         named.push(item.clone());

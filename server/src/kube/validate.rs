@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::resource::Schema;
 use super::schema::{Field, Node};
 
+/// How many findings are told: more would only make the refusal long.
+const FINDINGS_MAX: usize = 1_000;
+
 /// The paths of fields that the schema does not know, such as `spec.containers[0].bar`.
 #[must_use]
 pub fn unknown_fields(schema: &Schema, object: &Value) -> Vec<String> {
@@ -17,7 +20,8 @@ pub fn unknown_fields(schema: &Schema, object: &Value) -> Vec<String> {
 fn find_unknown(node: Node<'_>, value: &Value, path: &mut String, unknown: &mut Vec<String>) {
     each(node, value, path, &mut |child, value, path| match child {
         Some(node) => find_unknown(node, value, path, unknown),
-        None => unknown.push(path.clone()),
+        None if unknown.len() < FINDINGS_MAX => unknown.push(path.clone()),
+        None => {}
     });
 }
 
@@ -35,6 +39,9 @@ fn find_type_errors(
     path: &mut String,
     errors: &mut Vec<StatusCause>,
 ) {
+    if errors.len() >= FINDINGS_MAX {
+        return;
+    }
     let types = node.types();
     if !value.is_null()
         && !types.is_empty()

@@ -15,8 +15,9 @@ use crate::kube::{Error, Result};
 use crate::management;
 use crate::store::{Range, Store};
 
-/// How long a request is held while its virtual cluster wakes.
-const WAKE_MAX: Duration = Duration::from_secs(55);
+/// How long a request is held while its virtual cluster wakes: less than the 32 seconds after which
+/// `kubectl` gives up on discovery without a word of ours.
+const WAKE_MAX: Duration = Duration::from_secs(25);
 
 /// A wake that is going on. The error is words: all who wait are told the same.
 type Wake = Shared<BoxFuture<'static, Result<(), Arc<Error>>>>;

@@ -74,6 +74,12 @@ impl Strategy for Rules {
     }
 }
 
+/// How many faults are told: more would only make the refusal long.
+const FAULTS_MAX: usize = 100;
+
+/// How much of a value is told, in characters.
+const SHOWN_MAX: usize = 200;
+
 /// What is wrong with an object, in the words of Kubernetes.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -88,6 +94,9 @@ impl Faults {
     }
 
     fn add(&mut self, reason: &str, field: impl Into<String>, message: String) {
+        if self.causes.len() >= FAULTS_MAX {
+            return;
+        }
         self.causes.push(StatusCause { reason: reason.into(), message, field: field.into() });
     }
 
@@ -99,7 +108,7 @@ impl Faults {
 
     /// The field holds what it may not.
     pub fn invalid(&mut self, field: impl Into<String>, value: &Value, why: &str) {
-        self.add("FieldValueInvalid", field, format!("Invalid value: {value}: {why}"));
+        self.add("FieldValueInvalid", field, format!("Invalid value: {}: {why}", shown(value)));
     }
 
     /// The field may not be set, or not so.
@@ -109,12 +118,12 @@ impl Faults {
 
     /// The value is there twice.
     pub fn duplicate(&mut self, field: impl Into<String>, value: &Value) {
-        self.add("FieldValueDuplicate", field, format!("Duplicate value: {value}"));
+        self.add("FieldValueDuplicate", field, format!("Duplicate value: {}", shown(value)));
     }
 
     /// The value names nothing that there is.
     pub fn missing(&mut self, field: impl Into<String>, value: &Value) {
-        self.add("FieldValueNotFound", field, format!("Not found: {value}"));
+        self.add("FieldValueNotFound", field, format!("Not found: {}", shown(value)));
     }
 
     /// The value is too long, in bytes.
@@ -133,7 +142,7 @@ impl Faults {
         }
         let quoted: Vec<String> = allowed.iter().map(|it| format!("\"{it}\"")).collect();
         let message =
-            format!("Unsupported value: {value}: supported values: {}", quoted.join(", "));
+            format!("Unsupported value: {}: supported values: {}", shown(value), quoted.join(", "));
         self.add("FieldValueNotSupported", field, message);
     }
 
@@ -156,6 +165,14 @@ impl Faults {
         if old != new {
             self.invalid(field, new, "field is immutable");
         }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 

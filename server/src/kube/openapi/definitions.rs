@@ -1,6 +1,7 @@
 //! The schemas of the built-in types, made when first asked for and kept.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{PoisonError, RwLock};
 
 use schemars::generate::SchemaSettings;
@@ -39,9 +40,9 @@ fn make(generate: fn(&mut schemars::SchemaGenerator)) {
     generate(&mut generator);
     let mut made = MADE.write().unwrap_or_else(PoisonError::into_inner);
     for (name, mut schema) in generator.take_definitions(false) {
-        if !made.contains_key(&name) {
-            finish(&name, &mut schema);
-            made.insert(name, Box::leak(Box::new(schema)));
+        if let Entry::Vacant(free) = made.entry(name) {
+            finish(free.key(), &mut schema);
+            free.insert(Box::leak(Box::new(schema)));
         }
     }
 }

@@ -96,6 +96,20 @@ fn what_cannot_be_read_is_refused() {
     }
 }
 
+/// Every write waits for the one that runs.
+#[test]
+fn a_long_list_is_merged_in_time_that_grows_with_its_length() {
+    let items = |patch: &str| -> Vec<Value> {
+        (0..30_000).map(|i| json!({ "name": i.to_string(), "$patch": patch })).collect()
+    };
+    let begun = std::time::Instant::now();
+    let old = json!({ "spec": { "containers": items("merge") } });
+    for patch in ["merge", "delete"] {
+        merge(POD, &old, &json!({ "spec": { "containers": items(patch) } })).unwrap();
+    }
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
+
 /// The patch that makes `new` of `old`, as `kubectl apply` would make it.
 fn diff(node: Node<'_>, old: &Value, new: &Value) -> Value {
     let (Value::Object(old), Value::Object(new)) = (old, new) else { return new.clone() };
