@@ -1,5 +1,7 @@
 //! Services and what routes to them.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::rules::{Faults, Rules, each, fill, items_mut};
@@ -58,7 +60,7 @@ fn check_service(spec: &Value, faults: &mut Faults) {
     } else if ports == 0 && spec["clusterIP"] != "None" {
         faults.required("spec.ports", "");
     }
-    let mut names: Vec<&Value> = Vec::new();
+    let mut names: HashSet<&str> = HashSet::new();
     each(&spec["ports"], "spec.ports", |port, path| {
         if port["port"].is_null() {
             faults.required(format!("{path}.port"), "");
@@ -69,10 +71,9 @@ fn check_service(spec: &Value, faults: &mut Faults) {
         let name = &port["name"];
         if ports > 1 && name.as_str().is_none_or(str::is_empty) {
             faults.required(format!("{path}.name"), "");
-        } else if name.is_string() && names.contains(&name) {
+        } else if name.as_str().is_some_and(|it| !names.insert(it)) {
             faults.duplicate(format!("{path}.name"), name);
         }
-        names.push(name);
     });
 }
 

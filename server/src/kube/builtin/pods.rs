@@ -1,5 +1,7 @@
 //! Pods and the templates of pods.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::rules::{Faults, Rules, each, fill, items_mut};
@@ -23,7 +25,7 @@ pub const POD: Rules = Rules {
         fill(&mut pod["status"], &[("phase", json!("Pending")), ("qosClass", json!(qos))]);
     },
     check: |pod, faults| {
-        check_spec(&pod["spec"], "spec", faults);
+        check_spec(&pod["spec"], &Value::Null, "spec", faults);
         faults.one_of(
             "spec.restartPolicy",
             &pod["spec"]["restartPolicy"],
@@ -153,34 +155,35 @@ fn fill_volume(volume: &mut Value) {
     }
 }
 
-/// Finds what is wrong with a pod's spec at `path`.
-pub fn check_spec(spec: &Value, path: &str, faults: &mut Faults) {
+/// Finds what is wrong with a pod's spec at `path`. `claims` are the templates of claims that a
+/// StatefulSet adds as volumes.
+pub fn check_spec(spec: &Value, claims: &Value, path: &str, faults: &mut Faults) {
     if spec["containers"].as_array().is_none_or(Vec::is_empty) {
         faults.required(format!("{path}.containers"), "");
     }
-    let volumes: Vec<&Value> =
-        spec["volumes"].as_array().into_iter().flatten().map(|it| &it["name"]).collect();
-    let mut names: Vec<&Value> = Vec::new();
+    let mut volumes: HashSet<&str> = HashSet::new();
+    each(&spec["volumes"], &format!("{path}.volumes"), |volume, path| {
+        match volume["name"].as_str() {
+            None | Some("") => faults.required(format!("{path}.name"), ""),
+            Some(name) if !volumes.insert(name) => {
+                faults.duplicate(format!("{path}.name"), &volume["name"]);
+            }
+            Some(_) => {}
+        }
+    });
+    each(claims, "", |it, _| volumes.extend(it["metadata"]["name"].as_str()));
+    let mut names: HashSet<&str> = HashSet::new();
     for list in ["initContainers", "containers"] {
         each(&spec[list], &format!("{path}.{list}"), |container, path| {
             check_container(container, &path, &volumes, faults);
-            let name = &container["name"];
-            if name.is_string() && names.contains(&name) {
-                faults.duplicate(format!("{path}.name"), name);
+            if container["name"].as_str().is_some_and(|it| !names.insert(it)) {
+                faults.duplicate(format!("{path}.name"), &container["name"]);
             }
-            names.push(name);
         });
     }
-    each(&spec["volumes"], &format!("{path}.volumes"), |volume, path| {
-        if volume["name"].as_str().is_none_or(str::is_empty) {
-            faults.required(format!("{path}.name"), "");
-        } else if volumes.iter().filter(|it| **it == &volume["name"]).count() > 1 {
-            faults.duplicate(format!("{path}.name"), &volume["name"]);
-        }
-    });
 }
 
-fn check_container(container: &Value, path: &str, volumes: &[&Value], faults: &mut Faults) {
+fn check_container(container: &Value, path: &str, volumes: &HashSet<&str>, faults: &mut Faults) {
     match container["name"].as_str() {
         None | Some("") => faults.required(format!("{path}.name"), ""),
         Some(name) if !is_label(name) => {
@@ -208,7 +211,7 @@ fn check_container(container: &Value, path: &str, volumes: &[&Value], faults: &m
         if it["mountPath"].as_str().is_none_or(str::is_empty) {
             faults.required(format!("{path}.mountPath"), "");
         }
-        if !volumes.contains(&&it["name"]) {
+        if !it["name"].as_str().is_some_and(|it| volumes.contains(it)) {
             faults.missing(format!("{path}.name"), &it["name"]);
         }
     });

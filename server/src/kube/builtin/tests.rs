@@ -80,6 +80,17 @@ fn a_pod_without_an_image_or_with_a_stray_mount_is_refused() {
 }
 
 #[test]
+fn a_stateful_set_mounts_what_it_claims() {
+    let mut set = deployment();
+    let mounts = json!([{ "name": "data", "mountPath": "/data" }]);
+    set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] = mounts;
+    let wrong = ["spec.template.spec.containers[0].volumeMounts[0].name"];
+    check(&workloads::STATEFUL_SET, set.clone(), &wrong);
+    set["spec"]["volumeClaimTemplates"] = json!([{ "metadata": { "name": "data" } }]);
+    check(&workloads::STATEFUL_SET, set, &[]);
+}
+
+#[test]
 fn a_pod_waits_for_a_node_that_never_comes() {
     let (pod, _) =
         made(&pods::POD, json!({ "spec": { "containers": [{ "name": "a", "image": "x" }] } }));

@@ -202,7 +202,7 @@ pub const CRON_JOB: Rules = Rules {
         faults.one_of("spec.concurrencyPolicy", &it["spec"]["concurrencyPolicy"], &policies);
         let template = &it["spec"]["jobTemplate"]["spec"]["template"];
         let path = "spec.jobTemplate.spec.template.spec";
-        check_spec(&template["spec"], path, faults);
+        check_spec(&template["spec"], &Value::Null, path, faults);
         check_restart(&template["spec"], path, &["OnFailure", "Never"], faults);
     },
     ..Rules::of("batch", "CronJob")
@@ -235,7 +235,8 @@ fn fill_template(spec: &mut Value) {
 
 fn check_template(spec: &Value, restarts: &[&str], faults: &mut Faults) {
     faults.not_negative("spec.replicas", &spec["replicas"]);
-    check_spec(&spec["template"]["spec"], "spec.template.spec", faults);
+    let claims = &spec["volumeClaimTemplates"];
+    check_spec(&spec["template"]["spec"], claims, "spec.template.spec", faults);
     check_restart(&spec["template"]["spec"], "spec.template.spec", restarts, faults);
 }
 

@@ -41,6 +41,9 @@ fn has_name(rule: &Value, name: &str) -> bool {
     names.peek().is_none() || (!name.is_empty() && names.any(|it| it == name))
 }
 
+/// How many rights one rule may spell out for its giver to be asked about each.
+const RIGHTS_MAX: usize = 10_000;
+
 /// Whether the rules together allow all that `wanted` does.
 pub fn covers(rules: &[Value], wanted: &Value) -> bool {
     let all = |field: &str| -> Vec<String> {
@@ -51,7 +54,11 @@ pub fn covers(rules: &[Value], wanted: &Value) -> bool {
         // Without names: all of them.
         names.push(String::new());
     }
-    all("verbs").iter().all(|verb| {
+    let verbs = all("verbs");
+    if verbs.len() * groups.len() * resources.len() * names.len() > RIGHTS_MAX {
+        return false;
+    }
+    verbs.iter().all(|verb| {
         let urls = all("nonResourceURLs").iter().all(|url| {
             rules.iter().any(|it| has(it, "verbs", verb) && has(it, "nonResourceURLs", url))
         });
