@@ -31,7 +31,7 @@ export const test = base.extend<Fixtures>({
     try {
       await server.close();
     } finally {
-      if (server.log) await info.attach("server.log", { body: server.log });
+      if (info.status !== info.expectedStatus) console.log(server.log);
     }
   },
 
