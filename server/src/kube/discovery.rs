@@ -11,7 +11,7 @@ use super::accept::{self, Shape};
 use super::path::Target;
 use super::resource::{Resource, Verb};
 use super::server::Inner;
-use super::{Error, Result, answer, openapi, scale};
+use super::{Error, Result, answer, openapi, rows, scale};
 
 /// Answers what is not about objects.
 ///
@@ -188,7 +188,7 @@ struct Part {
 }
 
 fn parts(resource: &Resource) -> Vec<Part> {
-    let stored = [Verb::Get, Verb::Patch, Verb::Update];
+    let stored = rows::of_stored_part(resource);
     let mut parts = Vec::new();
     if resource.status {
         let (name, kind) = ("status".to_owned(), resource.kind.clone());

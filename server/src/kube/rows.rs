@@ -37,10 +37,17 @@ pub(super) fn of(resource: &Resource) -> Vec<Row> {
         .into_iter()
         .chain(scale::paths(resource).map(|_| "scale"));
     for part in parts {
-        rows.extend([Verb::Get, Verb::Update, Verb::Patch].map(|verb| row(verb, part)));
+        rows.extend(of_stored_part(resource).into_iter().map(|verb| row(verb, part)));
     }
     for part in &resource.subresources {
         rows.extend(part.verbs.iter().map(|&verb| row(verb, part.name)));
     }
     rows
+}
+
+/// What may be done to the status or scale of a resource: nothing that may not be done to it.
+pub(super) fn of_stored_part(resource: &Resource) -> Vec<Verb> {
+    let mut verbs = vec![Verb::Get, Verb::Patch, Verb::Update];
+    verbs.retain(|it| resource.verbs.contains(it));
+    verbs
 }

@@ -35,6 +35,9 @@ pub(super) fn paths(resource: &Resource) -> Option<Scale> {
 /// As any read or update.
 pub(super) async fn answer(asked: Arc<Asked>, media_type: &str, bytes: &[u8]) -> Result<Response> {
     let paths = paths(&asked.resource).ok_or(Error::NoResource)?;
+    if !asked.resource.verbs.contains(&asked.attributes.verb) {
+        return Err(Error::MethodNotAllowed);
+    }
     let patch = match asked.attributes.verb {
         Verb::Get => {
             let reading = asked.clone();

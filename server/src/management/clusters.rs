@@ -12,7 +12,6 @@ pub fn resource() -> Resource {
     let text = |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
     Resource {
         verbs: vec![Verb::Get, Verb::List, Verb::Watch],
-        status: true,
         columns: vec![
             Column::new("Name", "string", Cell::Name),
             text("Display Name", |it, _| it["spec"]["displayName"].clone()),
