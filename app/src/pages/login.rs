@@ -96,7 +96,7 @@ fn CliConsent() -> impl IntoView {
                 data-kind="primary"
                 on:click=move |_| _ = make.dispatch(())
             >
-                "Make a key and send it to the command line"
+                "Make a key and send it"
             </button>
             <a class="button" href=paths::VCLUSTERS>"Cancel"</a>
         </Card>

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::list::{FilterBox, FreshnessOf, NotLoaded, NothingMatches, UrlState};
 use crate::client::{CallError, Client};
 use crate::live::{self, Freshness, LiveRow};
-use crate::paths;
-use crate::ui::{Icon, IconKind, Notice, Page, Sort};
+use crate::ui::{Empty, Icon, IconKind, Notice, Page, Sort};
+use crate::{paths, session};
 
 mod add;
 mod change;
@@ -32,9 +32,34 @@ enum Shown {
     NothingMatches,
 }
 
-/// The list of people.
+/// The list of people, for administrators; for others, that there is none.
 #[component]
 pub fn UsersPage() -> impl IntoView {
+    let session = session::current();
+    let is_admin = Memo::new(move |_| session.is_admin());
+
+    view! {
+        <Show when=move || is_admin.get() fallback=|| view! { <NotForYou/> }>
+            <People/>
+        </Show>
+    }
+}
+
+/// What somebody who is no administrator finds here.
+#[component]
+fn NotForYou() -> impl IntoView {
+    view! {
+        <Page title="Users">
+            <Empty
+                icon=IconKind::Locked
+                title="Only administrators see the users. Ask one of them."
+            />
+        </Page>
+    }
+}
+
+#[component]
+fn People() -> impl IntoView {
     let client = expect_context::<Client>();
     let url = UrlState::here();
     let live = live::follow::<Person>(client, paths::api::resource("users"));

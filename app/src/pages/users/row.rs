@@ -32,7 +32,10 @@ pub fn PeopleTable(
 ) -> impl IntoView {
     let class = style! {
         .people-table .people-name {
-            width: 26%;
+            width: 20%;
+        }
+        .people-table .people-email {
+            width: 22%;
         }
         .people-table .people-actions {
             width: 15rem;

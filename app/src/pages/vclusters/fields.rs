@@ -150,9 +150,9 @@ pub fn NameFields(form: Form) -> impl IntoView {
                         >
                             <Icon kind=IconKind::Edit/>
                         </button>
-                        <span class="form-error" role="alert">
-                            {move || form.complaints.with(|it| it.id.clone())}
-                        </span>
+                    </p>
+                    <p class="caption-failed" role="alert">
+                        {move || form.complaints.with(|it| it.id.clone())}
                     </p>
                 }
             }
@@ -166,9 +166,11 @@ pub fn NameFields(form: Form) -> impl IntoView {
             />
         </Show>
         <Show when=taken>
-            <button type="button" class="button" on:click=use_next>
-                {move || format!("Use {}", names::after(&form.id()))}
-            </button>
+            <div class="row">
+                <button type="button" class="button" on:click=use_next>
+                    {move || format!("Use {}", names::after(&form.id()))}
+                </button>
+            </div>
         </Show>
     }
 }

@@ -78,6 +78,17 @@ pub fn VclusterTable(
                 width: 11rem;
             }
         }
+        @media (max-width: 63.99rem) {
+            .vclusters-table .vclusters-name {
+                width: 21%;
+            }
+            .vclusters-table .vclusters-state {
+                width: 20%;
+            }
+            .vclusters-table .vclusters-activity {
+                width: 18%;
+            }
+        }
     };
     let body = NodeRef::<html::Tbody>::new();
     let count = Signal::derive(move || rows.with(|rows| rows.as_ref().map_or(0, Vec::len)));
