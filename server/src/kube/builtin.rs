@@ -22,7 +22,9 @@ use super::resource::{Resource, Schema};
 #[must_use]
 pub fn resources() -> Vec<Resource> {
     let mut all = core();
+    all.extend(limits());
     all.extend(workloads());
+    all.extend(batch());
     all.extend(network());
     all.extend(access());
     all.extend(others());
@@ -93,6 +95,11 @@ fn core() -> Vec<Resource> {
             strategy: Arc::new(cluster::EVENT),
             ..inside("", "v1", "events", "Event")
         },
+    ]
+}
+
+fn limits() -> Vec<Resource> {
+    vec![
         Resource {
             short_names: names(&["no"]),
             status: true,
@@ -187,6 +194,12 @@ fn workloads() -> Vec<Resource> {
             columns: of_workloads::controller_revision(),
             ..inside("apps", "v1", "controllerrevisions", "ControllerRevision")
         },
+    ]
+}
+
+fn batch() -> Vec<Resource> {
+    let all = || names(&["all"]);
+    vec![
         Resource {
             categories: all(),
             status: true,

@@ -1,5 +1,7 @@
+use super::judge::attributes_of;
 use super::*;
 use crate::clock::Clock;
+use crate::kube::resource::{Attributes, Decision};
 use crate::store::Store;
 
 /// Lets `ann` read pods in `a`, and `root` do everything.
