@@ -1,7 +1,5 @@
 //! The page as a whole: what every part of it can ask for, and which URL shows which page.
 
-use std::time::Duration;
-
 use dormer_api::session::Instance;
 use gloo_timers::future::sleep;
 use leptos::mount::mount_to;
@@ -10,7 +8,7 @@ use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::path;
 use wasm_bindgen::JsCast;
 
-use crate::client::{CallError, Client};
+use crate::client::{ASK_AGAIN, CallError, Client};
 use crate::clock::Clock;
 use crate::pages::{
     AccessKeysPage, ClustersPage, Frame, InvitePage, LoginPage, NotFoundPage, RenewDialog,
@@ -18,9 +16,6 @@ use crate::pages::{
 };
 use crate::session::{Session, Who};
 use crate::{crash, paths};
-
-/// How long to wait before a server that is not there is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Facts about the instance, read once.
 #[derive(Clone, Copy)]
@@ -59,7 +54,7 @@ fn App(session: Session) -> impl IntoView {
     provide_context(client);
     provide_context(Clock::running());
     provide_context(InstanceFacts(LocalResource::new(move || async move {
-        client.get::<Instance>(paths::api::INSTANCE).await
+        client.get_patiently::<Instance>(paths::api::INSTANCE).await
     })));
     let home = || view! { <Redirect path=paths::VCLUSTERS/> };
 

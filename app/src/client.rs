@@ -1,7 +1,10 @@
 //! Calls to the server: one shape for every answer and every failure.
 
+use std::time::Duration;
+
 use dormer_api::status::Status;
 use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_timers::future::sleep;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use web_sys::AbortSignal;
@@ -10,6 +13,9 @@ use crate::session::Session;
 
 /// How long an answer may take, in milliseconds. Longer than a virtual cluster takes to wake.
 const ANSWER_MS_MAX: u32 = 60_000;
+
+/// How long to wait before a server that is not there is asked again.
+pub const ASK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Why a call brought nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +75,16 @@ impl Client {
     /// Reads an object.
     pub async fn get<T: DeserializeOwned>(self, path: &str) -> Result<T, CallError> {
         read(self.answer(&Method::GET, path, "").await?).await
+    }
+
+    /// Reads an object, and waits for a server that is not there.
+    pub async fn get_patiently<T: DeserializeOwned>(self, path: &str) -> Result<T, CallError> {
+        loop {
+            match self.get(path).await {
+                Err(CallError::Unreachable) => sleep(ASK_AGAIN).await,
+                answer => return answer,
+            }
+        }
     }
 
     /// Makes an object.

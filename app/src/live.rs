@@ -20,8 +20,8 @@ use stream::{Change, End};
 
 /// The first pause before a broken stream is taken up again, in milliseconds.
 const RETRY_MS_FIRST: u32 = 500;
-/// The longest pause; each is twice the one before.
-const RETRY_MS_MAX: u32 = 30_000;
+/// The longest pause; each is twice the one before. As long as a person waits before they reload.
+const RETRY_MS_MAX: u32 = 5_000;
 /// How long the page has to have been out of sight, in seconds, for its stream to be doubted when
 /// it comes back: a laptop that slept has lost it.
 const DOUBTED_AFTER_S: i64 = 30;

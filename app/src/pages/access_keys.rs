@@ -29,7 +29,7 @@ pub fn AccessKeysPage() -> impl IntoView {
         version.track();
         let path = paths::api::part("users", &session.user_name(), "accesskeys");
         async move {
-            let answer: UserAccessKeys = client.get(&path).await?;
+            let answer: UserAccessKeys = client.get_patiently(&path).await?;
             let mut keys = answer.access_keys;
             keys.sort_by(|a, b| {
                 let created = |it: &OwnedAccessKey| it.metadata.creation_timestamp.clone();

@@ -59,8 +59,11 @@ pub fn CopyButton(
     let by_hand = NodeRef::<html::Textarea>::new();
     Effect::new(move |_| {
         if let Some(area) = by_hand.get() {
-            _ = area.focus();
-            area.select();
+            // A frame later: by then the text is in it.
+            request_animation_frame(move || {
+                _ = area.focus();
+                area.select();
+            });
         }
     });
     let copy = move |event: ev::MouseEvent| {

@@ -42,7 +42,11 @@ pub fn ConnectPanel(
     let object = LocalResource::new(move || {
         revision.track();
         let (project, name) = id.get_value();
-        async move { client.get::<VirtualClusterInstance>(&paths::api::vcluster(&project, &name)).await }
+        async move {
+            client
+                .get_patiently::<VirtualClusterInstance>(&paths::api::vcluster(&project, &name))
+                .await
+        }
     });
     let gone = move || it.with(Option::is_none) && matches!(object.get(), Some(Err(_)));
     let there = Memo::new(move |_| it.with(Option::is_some));

@@ -22,7 +22,8 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
     let client = expect_context::<Client>();
     let form = Form::new();
     let projects = LocalResource::new(move || async move {
-        let projects: List<Project> = client.get(&paths::api::resource("projects")).await?;
+        let projects: List<Project> =
+            client.get_patiently(&paths::api::resource("projects")).await?;
         Ok::<_, CallError>(projects.items)
     });
     let offer = LocalResource::new(move || offer(client, form.project.get()));
@@ -48,7 +49,11 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         let choice = form.choice();
-        let complaints = choice.complaints();
+        let mut complaints = choice.complaints();
+        if form.project.with_untracked(String::is_empty) {
+            // What there is to choose from is still being asked for.
+            complaints.form = CallError::Unreachable.to_string();
+        }
         let fine = complaints == Complaints::default();
         form.complaints.set(complaints);
         if !fine {
@@ -98,9 +103,10 @@ async fn offer(client: Client, project: String) -> Result<Offer, CallError> {
     if project.is_empty() {
         return Ok(Offer::default());
     }
-    let templates = client.get(&paths::api::part("projects", &project, "templates")).await?;
+    let templates =
+        client.get_patiently(&paths::api::part("projects", &project, "templates")).await?;
     let clusters: ProjectClusters =
-        client.get(&paths::api::part("projects", &project, "clusters")).await?;
+        client.get_patiently(&paths::api::part("projects", &project, "clusters")).await?;
     Ok(Offer { templates, clusters: clusters.clusters })
 }
 

@@ -94,9 +94,10 @@ impl Vcluster {
         State::of(self.phase, &self.reason, self.deleting, &self.facts, now)
     }
 
-    /// It was used a moment ago.
+    /// It is awake, and was used a moment ago.
     pub fn is_active(&self, now: i64) -> bool {
-        self.facts.last_activity.is_some_and(|last| now - last < ACTIVE_S)
+        let used = self.facts.last_activity.is_some_and(|last| now - last < ACTIVE_S);
+        used && self.facts.sleeping_since.is_none()
     }
 
     /// Why the caller may not change it; nothing where they may.

@@ -218,10 +218,10 @@ fn activity_in_full(it: &Vcluster) -> String {
 fn sleep(it: &Vcluster, state: State, now: i64) -> Lines {
     let main = match state {
         State::Held => match it.facts.held_until(now) {
-            Some(Some(until)) => format!("held for {}", span(until - now)),
-            Some(None) | None => "held until woken".to_owned(),
+            Some(Some(until)) => format!("for {}", span(until - now)),
+            Some(None) | None => "until woken".to_owned(),
         },
-        State::Sleeping => "wakes on access".to_owned(),
+        State::Sleeping => "until used".to_owned(),
         State::Creating
         | State::Running
         | State::Failed
@@ -260,7 +260,7 @@ mod tests {
     fn a_sleeping_row_says_since_when_and_why_and_what_wakes_it() {
         let it = asleep();
         assert_eq!(why(&it, State::Sleeping, 7200), "for 1 h, unused for 1 h");
-        assert_eq!(sleep(&it, State::Sleeping, 7200).main, "wakes on access");
+        assert_eq!(sleep(&it, State::Sleeping, 7200).main, "until used");
     }
 
     #[test]
@@ -282,6 +282,7 @@ mod tests {
         };
         let lines = activity(&it, 7200);
         assert_eq!((lines.main.as_str(), lines.sub.as_str()), ("idle 2 h", "kubectl by ben"));
+        it.facts.sleeping_since = None;
         assert_eq!(activity(&it, 60).main, "active now");
     }
 }

@@ -62,10 +62,10 @@ pub fn VclusterTable(
 ) -> impl IntoView {
     let class = style! {
         .vclusters-table .vclusters-name {
-            width: 17%;
+            width: 16%;
         }
         .vclusters-table .vclusters-state {
-            width: 18%;
+            width: 21%;
         }
         .vclusters-table .vclusters-activity {
             width: 12%;

@@ -34,7 +34,7 @@ pub fn Ways(it: Signal<Vcluster>) -> impl IntoView {
     let path = paths::api::part("projects", &project, "clusters");
     let clusters = LocalResource::new(move || {
         let path = path.clone();
-        async move { client.get::<ProjectClusters>(&path).await }
+        async move { client.get_patiently::<ProjectClusters>(&path).await }
     });
     let facts = Memo::new(move |_| {
         let instance = instance.get()?.ok()?;
