@@ -12,7 +12,8 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let dist = here.join("../dist");
     println!("cargo:rerun-if-changed={}", dist.display());
-    let mut table = String::from("/// The files of the dashboard.\npub static FILES: &[File] = &[\n");
+    let mut table =
+        String::from("/// The files of the dashboard.\npub static FILES: &[File] = &[\n");
     let mut files = Vec::new();
     if dist.is_dir() {
         collect(&dist, &mut files)?;
@@ -26,9 +27,11 @@ fn main() -> io::Result<()> {
         let place = |kind: &str| out.join(format!("{i}.{kind}"));
         fs::write(place("raw"), &raw)?;
         fs::write(place("br"), if text { brotli(&raw)? } else { Vec::new() })?;
-        let quoted = |kind: &str| format!("include_bytes!({:?})", place(kind).display().to_string());
+        let quoted =
+            |kind: &str| format!("include_bytes!({:?})", place(kind).display().to_string());
         let (raw, br) = (quoted("raw"), quoted("br"));
-        writeln!(table, "    File {{ path: {name:?}, raw: {raw}, brotli: {br} }},").map_err(io::Error::other)?;
+        writeln!(table, "    File {{ path: {name:?}, raw: {raw}, brotli: {br} }},")
+            .map_err(io::Error::other)?;
     }
     table.push_str("];\n");
     fs::write(out.join("dashboard.rs"), table)

@@ -72,7 +72,12 @@ impl Agent {
 }
 
 /// The API of a logical cluster with Kubernetes' own authorization.
-fn cluster(store: &Store, clock: &Clock, name: &str, mut resources: Vec<crate::kube::resource::Resource>) -> ApiServer {
+fn cluster(
+    store: &Store,
+    clock: &Clock,
+    name: &str,
+    mut resources: Vec<crate::kube::resource::Resource>,
+) -> ApiServer {
     let authorizer = Arc::new(Rbac { cluster: name.to_owned() });
     resources.extend(review::resources(authorizer.clone()));
     ApiServer::new(Settings {
@@ -85,4 +90,3 @@ fn cluster(store: &Store, clock: &Clock, name: &str, mut resources: Vec<crate::k
         custom_resources: true,
     })
 }
-

@@ -25,7 +25,10 @@ const NONCE: &str = "{{__TRUNK_NONCE__}}";
 /// Serves a file of the dashboard, or its page for any other path: the page itself knows its routes.
 pub async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    if ["kubernetes", "auth", "agent"].iter().any(|it| path == *it || path.starts_with(&format!("{it}/"))) {
+    if ["kubernetes", "auth", "agent"]
+        .iter()
+        .any(|it| path == *it || path.starts_with(&format!("{it}/")))
+    {
         return Error::NoResource.into_response();
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
@@ -33,7 +36,9 @@ pub async fn serve(request: Request) -> Response {
     }
     match FILES.iter().find(|it| it.path == path) {
         Some(file) if path != "index.html" => asset(file, request.headers()),
-        Some(_) | None if is_file(path) && path != "index.html" => StatusCode::NOT_FOUND.into_response(),
+        Some(_) | None if is_file(path) && path != "index.html" => {
+            StatusCode::NOT_FOUND.into_response()
+        }
         Some(_) | None => page(),
     }
 }
@@ -46,7 +51,8 @@ fn is_file(path: &str) -> bool {
 fn asset(file: &File, headers: &HeaderMap) -> Response {
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
     let brotli = !file.brotli.is_empty()
-        && accepts.is_some_and(|it| it.split(',').any(|it| it.trim().split(';').next() == Some("br")));
+        && accepts
+            .is_some_and(|it| it.split(',').any(|it| it.trim().split(';').next() == Some("br")));
     let etag = format!("\"{:08x}\"", crc32fast::hash(file.raw));
     let etag = HeaderValue::from_str(&etag).unwrap_or(HeaderValue::from_static("\"\""));
     if headers.get(header::IF_NONE_MATCH) == Some(&etag) {
@@ -57,7 +63,8 @@ fn asset(file: &File, headers: &HeaderMap) -> Response {
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.path)));
     out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     out.insert(header::ETAG, etag);
-    let cache = if is_hashed(file.path) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cache =
+        if is_hashed(file.path) { "public, max-age=31536000, immutable" } else { "no-cache" };
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     if brotli {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));

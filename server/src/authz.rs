@@ -61,7 +61,9 @@ pub fn may(
     match attributes.resource.as_str() {
         management::SELVES | management::SELF_REVIEWS => Ok(Decision::Allow),
         management::USERS => Ok(user(caller, attributes)),
-        management::TEAMS => Ok(by_name(verb, caller.teams.contains(&attributes_name(attributes, object)))),
+        management::TEAMS => {
+            Ok(by_name(verb, caller.teams.contains(&attributes_name(attributes, object))))
+        }
         management::ACCESS_KEYS => access_key(caller, verb, object),
         management::PROJECTS => project(caller, attributes, object),
         management::CLUSTERS => visible_in_a_project(snapshot, caller, verb, |project| {
@@ -108,7 +110,9 @@ fn user(caller: &Caller, attributes: &Attributes) -> Decision {
 fn access_key(caller: &Caller, verb: Verb, object: Option<&Value>) -> Result<Decision> {
     let own = object.is_some_and(|it| it["spec"]["user"].as_str() == Some(caller.name.as_str()));
     Ok(match verb {
-        Verb::Create | Verb::Get | Verb::Update | Verb::Patch | Verb::Delete if own || object.is_none() => {
+        Verb::Create | Verb::Get | Verb::Update | Verb::Patch | Verb::Delete
+            if own || object.is_none() =>
+        {
             Decision::Allow
         }
         Verb::Create => Decision::Deny,
@@ -213,7 +217,9 @@ fn vcluster(
     let seen = is_shared(caller, &instance) || has_access(caller, &instance.spec.access, Verb::Get);
     let allowed = match verb {
         Verb::Get => seen,
-        Verb::Use => is_shared(caller, &instance) || has_access(caller, &instance.spec.access, Verb::Use),
+        Verb::Use => {
+            is_shared(caller, &instance) || has_access(caller, &instance.spec.access, Verb::Use)
+        }
         _ => has_access(caller, &instance.spec.access, verb),
     };
     Ok(match (allowed, seen) {
@@ -235,7 +241,11 @@ pub fn is_owner(caller: &Caller, owner: Option<&UserOrTeam>) -> bool {
 /// The role inside the virtual cluster that was shared with the caller; nothing if none was.
 #[must_use]
 pub fn shared_role<'a>(caller: &Caller, instance: &'a VirtualClusterInstance) -> Option<&'a str> {
-    let rule = instance.spec.extra_access_rules.iter().find(|rule| names(caller, &rule.users, &rule.teams));
+    let rule = instance
+        .spec
+        .extra_access_rules
+        .iter()
+        .find(|rule| names(caller, &rule.users, &rule.teams));
     rule.map(|it| it.cluster_role.as_str())
 }
 

@@ -80,7 +80,12 @@ pub struct Serve {
     #[arg(long, env = "DORMER_URL", value_name = "URL")]
     pub url: Option<String>,
     /// Host names that requests may ask for, besides loopback and that of the URL.
-    #[arg(long = "host-name", env = "DORMER_HOST_NAMES", value_delimiter = ',', value_name = "NAME")]
+    #[arg(
+        long = "host-name",
+        env = "DORMER_HOST_NAMES",
+        value_delimiter = ',',
+        value_name = "NAME"
+    )]
     pub host_names: Vec<String>,
     /// A file that holds the first administrator's password. Read at the first start only; without
     /// it, a random one is printed, once.

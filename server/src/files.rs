@@ -22,9 +22,17 @@ pub fn open_folder(folder: &Path) -> io::Result<File> {
             folder.display()
         )));
     }
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(folder.join("lock"))?;
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(folder.join("lock"))?;
     lock.try_lock().map_err(|_| {
-        io::Error::other(format!("another dormer runs on {}: stop it, or give this one another --data", folder.display()))
+        io::Error::other(format!(
+            "another dormer runs on {}: stop it, or give this one another --data",
+            folder.display()
+        ))
     })?;
     Ok(lock)
 }
@@ -35,7 +43,8 @@ pub fn open_folder(folder: &Path) -> io::Result<File> {
 /// The folder cannot be written.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let fresh = path.with_extension("new");
-    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
+    let mut file =
+        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&fresh)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&fresh, path)

@@ -28,12 +28,17 @@ use target::{Place, Target};
 const IGNORE_HEADER: &str = "x-sleep-mode-ignore";
 
 /// `/kubernetes/…`, but for the management API.
-pub async fn handle(State(app): State<App>, Bearer(caller): Bearer, request: Request) -> Result<Response> {
+pub async fn handle(
+    State(app): State<App>,
+    Bearer(caller): Bearer,
+    request: Request,
+) -> Result<Response> {
     let target = Target::parse(request.uri())?;
     match &target.place {
         Place::Cluster { cluster } => to_cluster(&app, caller, cluster, &target, request).await,
         Place::VirtualCluster { project, name } => {
-            to_virtual_cluster(&app, caller, &project_namespace(project), name, &target, request).await
+            to_virtual_cluster(&app, caller, &project_namespace(project), name, &target, request)
+                .await
         }
     }
 }
@@ -56,8 +61,13 @@ async fn authorized(app: &App, caller: &Caller, attributes: Attributes) -> Resul
     app.store
         .read(move |snapshot| {
             let (resource, name) = (attributes.resource.clone(), attributes.name.clone());
-            let missing = || Error::NotFound { resource: resource.clone(), group: management::GROUP.into(), name: name.clone() };
-            let key = management::key(&attributes.resource, &attributes.namespace, &attributes.name);
+            let missing = || Error::NotFound {
+                resource: resource.clone(),
+                group: management::GROUP.into(),
+                name: name.clone(),
+            };
+            let key =
+                management::key(&attributes.resource, &attributes.namespace, &attributes.name);
             let entry = snapshot.get(&key)?.ok_or_else(missing)?;
             let object: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
             match authz::may(snapshot, &caller, &attributes, Some(&object))? {
@@ -73,7 +83,13 @@ async fn authorized(app: &App, caller: &Caller, attributes: Attributes) -> Resul
         .await
 }
 
-async fn to_cluster(app: &App, caller: Caller, cluster: &str, target: &Target, request: Request) -> Result<Response> {
+async fn to_cluster(
+    app: &App,
+    caller: Caller,
+    cluster: &str,
+    target: &Target,
+    request: Request,
+) -> Result<Response> {
     authorized(app, &caller, attributes(management::CLUSTERS, "", cluster)).await?;
     let Some(Host::Local(agent)) = app.hosts.get(cluster) else {
         return Err(Error::Unavailable {
@@ -93,18 +109,23 @@ async fn to_virtual_cluster(
     target: &Target,
     request: Request,
 ) -> Result<Response> {
-    let object = authorized(app, &caller, attributes(management::VCLUSTERS, namespace, name)).await?;
-    let mut instance: VirtualClusterInstance = serde::Deserialize::deserialize(&object).map_err(Error::internal)?;
+    let object =
+        authorized(app, &caller, attributes(management::VCLUSTERS, namespace, name)).await?;
+    let mut instance: VirtualClusterInstance =
+        serde::Deserialize::deserialize(&object).map_err(Error::internal)?;
     let in_use = (!request.headers().contains_key(IGNORE_HEADER))
         .then(|| app.sleep.activity.begin(namespace, name, activity(&caller, &request)));
     if instance.status.phase != Some(Phase::Ready) {
         app.sleep.wake(namespace, name).await?;
-        let object = authorized(app, &caller, attributes(management::VCLUSTERS, namespace, name)).await?;
+        let object =
+            authorized(app, &caller, attributes(management::VCLUSTERS, namespace, name)).await?;
         instance = serde::Deserialize::deserialize(&object).map_err(Error::internal)?;
     }
     let place = &instance.spec.cluster_ref;
     let server = match app.hosts.get(&place.cluster) {
-        Some(Host::Local(agent)) => agent.virtual_cluster(&place.namespace, &place.virtual_cluster).await,
+        Some(Host::Local(agent)) => {
+            agent.virtual_cluster(&place.namespace, &place.virtual_cluster).await
+        }
         None => None,
     };
     let server = server.ok_or_else(|| Error::Unavailable {
@@ -136,7 +157,11 @@ fn forward(target: &Target, request: Request) -> Result<Request> {
 /// shared with as admin may everything; others have the role that they were given, by its group.
 fn groups_inside(caller: &Caller, instance: &VirtualClusterInstance) -> Vec<String> {
     match authz::shared_role(caller, instance) {
-        Some(role) if !authz::is_owner(caller, instance.spec.owner.as_ref()) && !is_admin_role(role) && !caller.admin => {
+        Some(role)
+            if !authz::is_owner(caller, instance.spec.owner.as_ref())
+                && !is_admin_role(role)
+                && !caller.admin =>
+        {
             let mut groups = caller.groups.clone();
             groups.push(format!("loft:cluster-role:{role}"));
             groups

@@ -58,7 +58,8 @@ impl Context {
 }
 
 fn api_resource() -> ApiResource {
-    let kind = GroupVersionKind::gvk(management::GROUP, management::VERSION, "VirtualClusterInstance");
+    let kind =
+        GroupVersionKind::gvk(management::GROUP, management::VERSION, "VirtualClusterInstance");
     ApiResource::from_gvk_with_plural(&kind, management::VCLUSTERS)
 }
 
@@ -88,18 +89,26 @@ fn reports(client: kube::Client) -> futures::stream::BoxStream<'static, ObjectRe
         .filter_map(|object| async move {
             let object = object.ok()?;
             let annotations = object.annotations();
-            let (namespace, name) = (annotations.get(INSTANCE_NAMESPACE)?, annotations.get(INSTANCE_NAME)?);
+            let (namespace, name) =
+                (annotations.get(INSTANCE_NAMESPACE)?, annotations.get(INSTANCE_NAME)?);
             Some(ObjectRef::new_with(name, api_resource()).within(namespace))
         })
         .boxed()
 }
 
 fn retry(object: Arc<DynamicObject>, error: &host::Error, _: Arc<Context>) -> Action {
-    tracing::warn!(error = error as &dyn std::error::Error, instance = object.name_any(), "will try again");
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        instance = object.name_any(),
+        "will try again"
+    );
     Action::requeue(RETRY_AFTER)
 }
 
-async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<Action, host::Error> {
+async fn reconcile(
+    object: Arc<DynamicObject>,
+    context: Arc<Context>,
+) -> Result<Action, host::Error> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     let used = context.sleep.activity.of(&namespace, &name);
     let place = management::key(management::VCLUSTERS, &namespace, &name);
@@ -120,7 +129,8 @@ async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
             Ok(Action::await_change())
         }
         Step::Expire => {
-            let api: Api<DynamicObject> = Api::namespaced_with(context.client(), &namespace, &api_resource());
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(context.client(), &namespace, &api_resource());
             api.delete(&name, &kube::api::DeleteParams::default()).await?;
             Ok(Action::await_change())
         }

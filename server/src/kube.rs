@@ -6,37 +6,37 @@
 //!
 //! There are no nodes and no pods that run. What is stored behaves as Kubernetes says it does.
 
-pub mod server;
-pub mod resource;
-pub mod object;
 pub mod error;
+pub mod object;
+pub mod resource;
+pub mod server;
 
-mod rows;
-mod path;
-mod query;
 mod accept;
 mod asked;
 mod body;
-mod protobuf;
 mod incoming;
+mod path;
+mod protobuf;
+mod query;
+mod rows;
 mod selector;
 
-mod read;
-mod watch;
-mod write;
-mod patch;
+mod computed;
 mod delete;
 mod leaving;
-mod scale;
-mod computed;
 mod meta;
 mod names;
+mod patch;
 mod prune;
+mod read;
+mod scale;
+mod watch;
+mod write;
 
-mod answer;
-mod table;
 pub mod age;
+mod answer;
 mod discovery;
+mod table;
 
 mod born;
 mod crd;

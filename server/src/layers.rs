@@ -97,7 +97,8 @@ pub fn deadline(
 
 /// What every answer says, whoever made it. The dashboard's own policy is stricter and comes first.
 pub async fn security_headers(request: Request, next: Next) -> Response {
-    let api = request.uri().path().starts_with("/kubernetes") || request.uri().path().starts_with("/auth");
+    let api = request.uri().path().starts_with("/kubernetes")
+        || request.uri().path().starts_with("/auth");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut say = |name: HeaderName, value: &'static str| {

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
-use axum::Router;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -63,7 +63,8 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, address)) => {
-                let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
+                let (acceptor, router, watcher) =
+                    (acceptor.clone(), router.clone(), graceful.watcher());
                 let stop = stop.clone();
                 tokio::spawn(async move {
                     let _place = place;
@@ -121,7 +122,11 @@ async fn http(
         router.clone().oneshot(request.map(Body::new))
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_MAX).max_buf_size(HEADER_SIZE_MAX);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_MAX)
+        .max_buf_size(HEADER_SIZE_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -136,7 +141,8 @@ async fn http(
 /// Sends a plain request to the same place over TLS.
 async fn to_https(request: Request<Body>) -> Response<Body> {
     let host = request.headers().get(header::HOST).and_then(|it| it.to_str().ok());
-    let place = host.filter(|it| it.bytes().all(|it| it.is_ascii_alphanumeric() || b".-:[]".contains(&it)));
+    let place =
+        host.filter(|it| it.bytes().all(|it| it.is_ascii_alphanumeric() || b".-:[]".contains(&it)));
     let Some(host) = place else {
         return status_only(StatusCode::BAD_REQUEST);
     };

@@ -8,7 +8,8 @@ use dormer::serve;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("DORMER_LOG").unwrap_or_else(|_| EnvFilter::new("warn,dormer=info"));
+    let filter = EnvFilter::try_from_env("DORMER_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,dormer=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

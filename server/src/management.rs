@@ -88,13 +88,19 @@ pub fn range(plural: &str) -> Range {
 }
 
 /// `/kubernetes/management/…`: for the page by its session, for everybody else by access key.
-pub async fn handle(State(app): State<App>, Authenticated(caller): Authenticated, mut request: Request) -> Response {
+pub async fn handle(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    mut request: Request,
+) -> Response {
     let rest = request.uri().path_and_query().map(|it| it.as_str()).unwrap_or_default();
     let rest = rest.strip_prefix("/kubernetes/management").unwrap_or(rest);
     let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     match rest.parse() {
         Ok(uri) => *request.uri_mut() = uri,
-        Err(_) => return axum::response::IntoResponse::into_response(crate::kube::Error::NoResource),
+        Err(_) => {
+            return axum::response::IntoResponse::into_response(crate::kube::Error::NoResource);
+        }
     }
     app.management.handle(caller, request).await
 }

@@ -41,7 +41,12 @@ pub struct Row {
 impl Row {
     /// A route.
     #[must_use]
-    pub fn new(path: &'static str, method: &'static str, who: Who, handler: MethodRouter<App>) -> Self {
+    pub fn new(
+        path: &'static str,
+        method: &'static str,
+        who: Who,
+        handler: MethodRouter<App>,
+    ) -> Self {
         Self { path, method, who, handler }
     }
 }
@@ -87,7 +92,7 @@ pub fn router(app: App) -> Router {
 /// Refuses requests for other hosts: a page on another name that resolves to this machine is
 /// another origin, and must stay one (DNS rebinding).
 async fn host_is_ours(State(app): State<App>, request: Request, next: Next) -> Response {
-    if layers::host_of(&request).is_some_and(|it| app.host_names.iter().any(|name| *name == it)) {
+    if layers::host_of(&request).is_some_and(|it| app.host_names.contains(&it)) {
         return next.run(request).await;
     }
     let status = dormer_api::status::Status::failure(

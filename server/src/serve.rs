@@ -54,7 +54,13 @@ fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
 ///
 /// # Errors
 /// The data folder cannot be used.
-pub async fn start(config: Serve, folder: &Path, names: Vec<String>, ca_data: String, clock: Clock) -> Result<Running> {
+pub async fn start(
+    config: Serve,
+    folder: &Path,
+    names: Vec<String>,
+    ca_data: String,
+    clock: Clock,
+) -> Result<Running> {
     let lock = files::open_folder(folder).map_err(broken)?;
     let mac = KeyMac::new(files::key(&folder.join("key")).map_err(broken)?);
     let store = Store::open(folder, clock.clone())?;
@@ -105,15 +111,18 @@ async fn first_start(store: &Store, config: &Serve) -> Result<Option<String>> {
         None => random_password()?,
     };
     let hashed = password.clone();
-    let phc = tokio::task::spawn_blocking(move || password::hash(&hashed)).await.map_err(broken)??;
+    let phc =
+        tokio::task::spawn_blocking(move || password::hash(&hashed)).await.map_err(broken)??;
     store.write(move |tx| if seed::is_seeded(tx)? { Ok(()) } else { seed::seed(tx, &phc) }).await?;
     Ok(given.is_none().then_some(password))
 }
 
 fn read_password(path: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(path).map_err(|error| broken(format!("{}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| broken(format!("{}: {error}", path.display())))?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    crate::auth::check_password(&password).map_err(|words| broken(format!("{}: {words}", path.display())))?;
+    crate::auth::check_password(&password)
+        .map_err(|words| broken(format!("{}: {words}", path.display())))?;
     Ok(password)
 }
 
@@ -138,7 +147,8 @@ async fn tidy(app: App) {
         let now = app.clock.now_seconds();
         let idle = now - i64::from(app.config.session_idle);
         let life = now - i64::from(app.config.session_life);
-        let forgot = app.store.write::<_, Error>(move |tx| Ok(tx.forget_sessions(idle, life)?)).await;
+        let forgot =
+            app.store.write::<_, Error>(move |tx| Ok(tx.forget_sessions(idle, life)?)).await;
         let compacted = app.store.compact(COMPACT_AFTER, COMPACT_KEEP).await;
         if forgot.is_err() || compacted.is_err() {
             tracing::warn!("the store could not be tidied");
@@ -151,8 +161,10 @@ async fn tidy(app: App) {
 /// # Errors
 /// The data folder, the certificate or the port cannot be used.
 pub async fn run(config: Serve) -> io::Result<()> {
-    let folder: PathBuf =
-        config.data.folder().ok_or_else(|| io::Error::other("where are the data? Say it with --data"))?;
+    let folder: PathBuf = config
+        .data
+        .folder()
+        .ok_or_else(|| io::Error::other("where are the data? Say it with --data"))?;
     let names = tls::names(config.listen.ip(), config.url.as_deref(), &config.host_names);
     // The folder first: it holds the certificate.
     drop(files::open_folder(&folder)?);
@@ -192,7 +204,9 @@ fn banner(address: std::net::SocketAddr, url: Option<&str>, private: bool, passw
     let port = address.port();
     let (open, cli) = match url {
         Some(url) => (url.to_owned(), url.to_owned()),
-        None if address.ip().is_loopback() => (format!("http://localhost:{port}"), format!("https://localhost:{port}")),
+        None if address.ip().is_loopback() => {
+            (format!("http://localhost:{port}"), format!("https://localhost:{port}"))
+        }
         None => (format!("https://{address}"), format!("https://{address}")),
     };
     let insecure = if private { " --insecure" } else { "" };
@@ -201,7 +215,9 @@ fn banner(address: std::net::SocketAddr, url: Option<&str>, private: bool, passw
     println!("  Username  admin");
     match password {
         Some(password) => println!("  Password  {password}    (shown this once)"),
-        None => println!("  Password  the one from the first start; `dormer admin reset-password admin` makes a new one"),
+        None => println!(
+            "  Password  the one from the first start; `dormer admin reset-password admin` makes a new one"
+        ),
     }
     println!("  CLI       loft login {cli}{insecure}\n");
 }
@@ -228,7 +244,8 @@ async fn stop_on_signal(stop: CancellationToken) {
 /// The server runs, or there is no such user.
 pub async fn reset_password(folder: &Path, username: &str) -> io::Result<()> {
     let _lock = files::open_folder(folder)?;
-    let store = Store::open(folder, Clock::system()).map_err(|error| io::Error::other(error.to_string()))?;
+    let store = Store::open(folder, Clock::system())
+        .map_err(|error| io::Error::other(error.to_string()))?;
     let password = random_password().map_err(chain)?;
     let (login, hashed) = (username.to_owned(), password.clone());
     let phc = password::hash(&hashed).map_err(chain)?;

@@ -195,11 +195,13 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.inner.readers.run(move |connection| {
-            let transaction = connection.transaction().map_err(Error::from)?;
-            work(&Snapshot::new(&transaction)?)
-        })
-        .await
+        self.inner
+            .readers
+            .run(move |connection| {
+                let transaction = connection.transaction().map_err(Error::from)?;
+                work(&Snapshot::new(&transaction)?)
+            })
+            .await
     }
 
     /// Runs `work` in one transaction, with nobody else writing, and answers once it is on disk.
@@ -251,11 +253,12 @@ impl Store {
     /// `from` has not been yet.
     pub async fn watch(&self, range: Range, from: Revision) -> Result<Watch> {
         let topic = self.inner.topics.subscribe(&range);
-        let missed = self.read({
-            let range = range.clone();
-            move |snapshot| snapshot.changes(&range, from)
-        })
-        .await?;
+        let missed = self
+            .read({
+                let range = range.clone();
+                move |snapshot| snapshot.changes(&range, from)
+            })
+            .await?;
         Ok(Watch::new(self.clone(), range, from, missed, topic))
     }
 

@@ -15,7 +15,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::embedded::Embedded;
-use super::virtual_cluster::{REASON_SLEEPING, VirtualCluster, VirtualClusterStatus, api_resource, read};
+use super::virtual_cluster::{
+    REASON_SLEEPING, VirtualCluster, VirtualClusterStatus, api_resource, read,
+};
 use crate::health::KUBE_VERSION;
 
 /// Holds the object until its virtual cluster is gone.
@@ -56,7 +58,11 @@ pub(super) async fn run(client: Client, driver: Arc<Embedded>, stop: Cancellatio
 }
 
 fn retry(object: Arc<DynamicObject>, error: &Error, _: Arc<Context>) -> Action {
-    tracing::warn!(error = error as &dyn std::error::Error, virtual_cluster = object.name_any(), "will try again");
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        virtual_cluster = object.name_any(),
+        "will try again"
+    );
     Action::requeue(RETRY_AFTER)
 }
 
@@ -68,7 +74,8 @@ async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
     if cluster.metadata.deletion_timestamp.is_some() {
         if held {
             context.driver.remove(&cluster.metadata.uid).await?;
-            let rest: Vec<&String> = cluster.metadata.finalizers.iter().filter(|it| *it != FINALIZER).collect();
+            let rest: Vec<&String> =
+                cluster.metadata.finalizers.iter().filter(|it| *it != FINALIZER).collect();
             patch(&api, &cluster, None, json!({ "metadata": { "finalizers": rest } })).await?;
         }
         return Ok(Action::await_change());
@@ -116,7 +123,8 @@ async fn patch(
     subresource: Option<&str>,
     change: serde_json::Value,
 ) -> Result<(), Error> {
-    let (name, params, change) = (&cluster.metadata.name, PatchParams::default(), Patch::Merge(change));
+    let (name, params, change) =
+        (&cluster.metadata.name, PatchParams::default(), Patch::Merge(change));
     let patched = match subresource {
         Some(_) => api.patch_status(name, &params, &change).await,
         None => api.patch(name, &params, &change).await,

@@ -26,7 +26,9 @@ pub fn session_id(parts: &Parts, tls: bool) -> Result<Option<String>> {
     if parts.headers.contains_key(OWN_HEADER) && is_same_origin(parts) {
         Ok(Some(id))
     } else {
-        Err(Error::Forbidden("the session of the dashboard works for the dashboard only: use an access key".into()))
+        Err(Error::Forbidden(
+            "the session of the dashboard works for the dashboard only: use an access key".into(),
+        ))
     }
 }
 

@@ -84,14 +84,18 @@ async fn by_key(app: &App, key: &AccessKey) -> Result<Caller> {
         .store
         .read(move |snapshot| {
             let name = snapshot.key_of_secret(&mac)?.ok_or_else(nobody)?;
-            let entry = snapshot.get(&management::key(management::ACCESS_KEYS, "", &name))?.ok_or_else(nobody)?;
+            let entry = snapshot
+                .get(&management::key(management::ACCESS_KEYS, "", &name))?
+                .ok_or_else(nobody)?;
             let object: dormer_api::access_key::OwnedAccessKey =
                 serde_json::from_slice(&entry.body).map_err(Error::internal)?;
             if object.spec.kind == access_keys::KIND_RESET || !access_keys::is_alive(&object, now) {
                 return Err(nobody());
             }
-            let in_use = KeyInUse { name: name.clone(), kind: object.spec.kind, scope: object.spec.scope };
-            let caller = caller_of_user(snapshot, &object.spec.user, Some(in_use))?.ok_or_else(nobody)?;
+            let in_use =
+                KeyInUse { name: name.clone(), kind: object.spec.kind, scope: object.spec.scope };
+            let caller =
+                caller_of_user(snapshot, &object.spec.user, Some(in_use))?.ok_or_else(nobody)?;
             let seen = snapshot.secret_seen(&name)?;
             Ok((caller, name, seen))
         })

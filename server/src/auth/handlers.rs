@@ -1,11 +1,11 @@
 //! `/auth/…`: signing in and out, and invites.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Json;
 use dormer_api::session::{Credentials, Instance, Invite, InviteAnswer};
 use dormer_api::user::User;
 use serde::de::DeserializeOwned;
@@ -41,7 +41,8 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T> {
     if body.len() > BODY_MAX {
         return Err(Error::TooLarge);
     }
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/json") {
         return Err(Error::UnsupportedMediaType("application/json"));
     }
@@ -128,7 +129,8 @@ async fn end_session(
         app.store.write::<_, Error>(move |tx| Ok(tx.end_session(&hash)?)).await?;
     }
     let clear = (header::HeaderName::from_static("clear-site-data"), "\"cache\"".to_owned());
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::end(peer.tls)), clear]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::end(peer.tls)), clear])
+        .into_response())
 }
 
 /// Signs a command line in: an access key of type `Login`.
@@ -161,7 +163,11 @@ struct Token {
 }
 
 /// Whom an invite is for. A secret in the body, not in the path: paths stand in logs.
-async fn inspect_invite(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Json<Invite>> {
+async fn inspect_invite(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<Invite>> {
     let Token { token } = parse(&headers, &body)?;
     let (_, user) = invited(&app, &token).await?;
     Ok(Json(Invite { username: user.spec.username }))
@@ -169,7 +175,11 @@ async fn inspect_invite(State(app): State<App>, headers: HeaderMap, body: Bytes)
 
 /// The invite's key object and user, while it can be used.
 async fn invited(app: &App, token: &str) -> Result<(String, User)> {
-    let gone = || Error::NotFound { resource: "invites".into(), group: String::new(), name: "this".into() };
+    let gone = || Error::NotFound {
+        resource: "invites".into(),
+        group: String::new(),
+        name: "this".into(),
+    };
     let mac = app.mac.of(&AccessKey::parse(token).ok_or_else(gone)?);
     let now = app.clock.now_seconds();
     app.store
@@ -179,7 +189,8 @@ async fn invited(app: &App, token: &str) -> Result<(String, User)> {
                 return Err(gone());
             }
             let entry = snapshot.get(&management::key(management::USERS, "", &object.spec.user))?;
-            let user: User = serde_json::from_slice(&entry.ok_or_else(gone)?.body).map_err(Error::internal)?;
+            let user: User =
+                serde_json::from_slice(&entry.ok_or_else(gone)?.body).map_err(Error::internal)?;
             if user.spec.disabled { Err(gone()) } else { Ok((name, user)) }
         })
         .await
@@ -195,13 +206,20 @@ async fn accept_invite(
     own_page_only(&headers)?;
     let InviteAnswer { token, password } = parse(&headers, &body)?;
     let (key, user) = invited(&app, &token).await?;
-    check_password(&password)
-        .map_err(|words| Error::invalid_field("User", management::GROUP, &user.metadata.name, "password", words))?;
-    let phc = tokio::task::spawn_blocking(move || password::hash(&password)).await.map_err(Error::internal)??;
+    check_password(&password).map_err(|words| {
+        Error::invalid_field("User", management::GROUP, &user.metadata.name, "password", words)
+    })?;
+    let phc = tokio::task::spawn_blocking(move || password::hash(&password))
+        .await
+        .map_err(Error::internal)??;
     let name = user.metadata.name.clone();
     app.store
         .write::<_, Error>(move |tx| {
-            let used = || Error::NotFound { resource: "invites".into(), group: String::new(), name: "this".into() };
+            let used = || Error::NotFound {
+                resource: "invites".into(),
+                group: String::new(),
+                name: "this".into(),
+            };
             let place = management::key(management::ACCESS_KEYS, "", &key);
             tx.get(&place)?.ok_or_else(used)?;
             tx.delete(&place, None)?;

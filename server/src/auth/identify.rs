@@ -11,14 +11,21 @@ use crate::store::Snapshot;
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn caller_of_user(snapshot: &Snapshot<'_>, name: &str, key: Option<KeyInUse>) -> Result<Option<Caller>> {
-    let Some(entry) = snapshot.get(&management::key(management::USERS, "", name))? else { return Ok(None) };
+pub fn caller_of_user(
+    snapshot: &Snapshot<'_>,
+    name: &str,
+    key: Option<KeyInUse>,
+) -> Result<Option<Caller>> {
+    let Some(entry) = snapshot.get(&management::key(management::USERS, "", name))? else {
+        return Ok(None);
+    };
     let user: User = serde_json::from_slice(&entry.body).map_err(crate::kube::Error::internal)?;
     if user.spec.disabled || user.metadata.deletion_timestamp.is_some() {
         return Ok(None);
     }
     let teams = teams_of(snapshot, name)?;
-    let roles = user.spec.cluster_roles.iter().chain(teams.iter().flat_map(|it| &it.spec.cluster_roles));
+    let roles =
+        user.spec.cluster_roles.iter().chain(teams.iter().flat_map(|it| &it.spec.cluster_roles));
     let admin = roles.into_iter().any(|it| it.name == ROLE_ADMIN);
     let teams: Vec<String> = teams.into_iter().map(|it| it.metadata.name).collect();
     let mut groups = vec![format!("loft:user:{name}")];
@@ -52,7 +59,8 @@ pub fn user_by_login(snapshot: &Snapshot<'_>, login: &str) -> Result<Option<User
         return Ok(None);
     }
     for entry in snapshot.entries(&management::range(management::USERS))? {
-        let user: User = serde_json::from_slice(&entry.body).map_err(crate::kube::Error::internal)?;
+        let user: User =
+            serde_json::from_slice(&entry.body).map_err(crate::kube::Error::internal)?;
         let email = user.spec.email.to_lowercase();
         if user.spec.username.to_lowercase() == login || (!email.is_empty() && email == login) {
             return Ok(Some(user));

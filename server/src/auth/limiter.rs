@@ -130,6 +130,9 @@ mod tests {
     #[test]
     fn a_mapped_address_is_the_same_source_as_the_plain_one() {
         assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), "10.0.0.1");
-        assert_eq!(network("2001:db8::1".parse().unwrap()), network("2001:db8::2".parse().unwrap()));
+        assert_eq!(
+            network("2001:db8::1".parse().unwrap()),
+            network("2001:db8::2".parse().unwrap())
+        );
     }
 }

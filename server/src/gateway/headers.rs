@@ -55,7 +55,14 @@ mod tests {
     #[test]
     fn identity_cookies_and_hop_by_hop_headers_do_not_pass() {
         let mut came = HeaderMap::new();
-        for name in ["authorization", "cookie", "impersonate-user", "x-remote-user", "connection", "x-forwarded-for"] {
+        for name in [
+            "authorization",
+            "cookie",
+            "impersonate-user",
+            "x-remote-user",
+            "connection",
+            "x-forwarded-for",
+        ] {
             came.insert(HeaderName::from_static(name), "x".parse().unwrap());
         }
         came.insert(header::ACCEPT, "application/json".parse().unwrap());

@@ -84,14 +84,24 @@ mod tests {
 
     #[test]
     fn a_path_names_a_place_and_the_rest_is_left_as_it_is() {
-        check("/kubernetes/project/web/virtualcluster/a/api/v1/pods?limit=5", vcluster("web", "a"), "/api/v1/pods?limit=5");
+        check(
+            "/kubernetes/project/web/virtualcluster/a/api/v1/pods?limit=5",
+            vcluster("web", "a"),
+            "/api/v1/pods?limit=5",
+        );
         check("/kubernetes/project/web/virtualcluster/a", vcluster("web", "a"), "/");
         check("/kubernetes/cluster/eu/api", Some(Place::Cluster { cluster: "eu".into() }), "/api");
     }
 
     #[test]
     fn what_is_not_a_place_is_nothing() {
-        for path in ["/kubernetes/", "/kubernetes/project/web", "/kubernetes/project/web/space/a/api", "/kubernetes/cluster/", "/kubernetes/project/We_b/virtualcluster/a"] {
+        for path in [
+            "/kubernetes/",
+            "/kubernetes/project/web",
+            "/kubernetes/project/web/space/a/api",
+            "/kubernetes/cluster/",
+            "/kubernetes/project/We_b/virtualcluster/a",
+        ] {
             check(path, None, "");
         }
     }

@@ -27,7 +27,10 @@ pub async fn watch_over(store: Store, clock: Clock, stop: CancellationToken) {
     let mut due = Instant::now();
     loop {
         let Ok(from) = store.revision().await else { return };
-        let Ok(mut changes) = store.watch(management::range(management::VCLUSTERS), from).await else { return };
+        let Ok(mut changes) = store.watch(management::range(management::VCLUSTERS), from).await
+        else {
+            return;
+        };
         let now = clock.now_seconds();
         if let Err(error) = store.write(move |tx| refresh(tx, now)).await {
             tracing::warn!(%error, "cannot write how the host clusters are");
@@ -45,7 +48,8 @@ pub async fn watch_over(store: Store, clock: Clock, stop: CancellationToken) {
 fn refresh(tx: &mut Tx<'_>, now: i64) -> Result<()> {
     let mut counts: HashMap<String, (u32, u32)> = HashMap::new();
     for entry in tx.list(&management::range(management::VCLUSTERS))? {
-        let instance: VirtualClusterInstance = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        let instance: VirtualClusterInstance =
+            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
         let count = counts.entry(instance.spec.cluster_ref.cluster).or_default();
         count.0 += 1;
         count.1 += u32::from(instance.status.phase != Some(Phase::Sleeping));
@@ -55,7 +59,8 @@ fn refresh(tx: &mut Tx<'_>, now: i64) -> Result<()> {
         if cluster["spec"]["local"] != json!(true) {
             continue;
         }
-        let was: ClusterStatus = serde_json::from_value(cluster["status"].clone()).unwrap_or_default();
+        let was: ClusterStatus =
+            serde_json::from_value(cluster["status"].clone()).unwrap_or_default();
         let (virtual_clusters, awake) = counts.get(&entry.name).copied().unwrap_or_default();
         let contact = was.last_contact.as_deref().and_then(parse_rfc3339);
         let stale = contact.is_none_or(|it| now - it >= CONTACT_EVERY);

@@ -73,25 +73,29 @@ fn resolve(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
     let instance = typed(object)?;
     let definition = match (&instance.spec.template, &instance.spec.template_ref) {
         (Some(definition), _) => definition.clone(),
-        (None, Some(named)) => match tx.get(&management::key(management::TEMPLATES, "", &named.name))? {
-            Some(entry) => {
-                let template: VirtualClusterTemplate =
-                    serde_json::from_slice(&entry.body).map_err(Error::internal)?;
-                template.spec.template
+        (None, Some(named)) => {
+            match tx.get(&management::key(management::TEMPLATES, "", &named.name))? {
+                Some(entry) => {
+                    let template: VirtualClusterTemplate =
+                        serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+                    template.spec.template
+                }
+                // One that was resolved before goes on as it was.
+                None if instance.status.virtual_cluster.is_some() => return Ok(true),
+                None => return Ok(unresolved(tx, object, &named.name)),
             }
-            // One that was resolved before goes on as it was.
-            None if instance.status.virtual_cluster.is_some() => return Ok(true),
-            None => return Ok(unresolved(tx, object, &named.name)),
-        },
+        }
         (None, None) => VirtualClusterTemplateDefinition::default(),
     };
     for (key, value) in &definition.instance_template.metadata.annotations {
         // Only at its birth: later, an annotation that is absent was taken away by somebody.
-        if instance.status.virtual_cluster.is_none() && instance.metadata.annotation(key).is_none() {
+        if instance.status.virtual_cluster.is_none() && instance.metadata.annotation(key).is_none()
+        {
             object::set_annotation(object, key, Some(value));
         }
     }
-    object["status"]["virtualCluster"] = serde_json::to_value(definition).map_err(Error::internal)?;
+    object["status"]["virtualCluster"] =
+        serde_json::to_value(definition).map_err(Error::internal)?;
     conditions::set(object, Fact::TemplateResolved, true, "", tx.now());
     Ok(true)
 }
@@ -142,7 +146,9 @@ pub(super) fn report(tx: &mut Tx<'_>, place: &Key, report: &Report) -> Result<()
     let answers = report.answers && !asleep;
     conditions::set(&mut object, Fact::VirtualClusterReady, answers, &report.message, now);
     match (asleep, report.asleep, report.answers, report.failed) {
-        (_, _, _, true) => conditions::phase(&mut object, Phase::Failed, "VirtualClusterFailed", &report.message),
+        (_, _, _, true) => {
+            conditions::phase(&mut object, Phase::Failed, "VirtualClusterFailed", &report.message)
+        }
         (true, true, _, _) => conditions::phase(&mut object, Phase::Sleeping, "", ""),
         (true, false, _, _) => conditions::phase(&mut object, Phase::Pending, "FallingAsleep", ""),
         (false, _, true, _) => conditions::phase(&mut object, Phase::Ready, "", ""),
@@ -158,6 +164,9 @@ pub(super) fn report(tx: &mut Tx<'_>, place: &Key, report: &Report) -> Result<()
 }
 
 /// The project of an instance, for the scheduler.
-pub(super) fn project_of(tx: &Tx<'_>, object: &Value) -> Result<Option<dormer_api::project::Project>> {
+pub(super) fn project_of(
+    tx: &Tx<'_>,
+    object: &Value,
+) -> Result<Option<dormer_api::project::Project>> {
     projects::of_namespace(&tx.snapshot()?, object::namespace(object))
 }

@@ -27,9 +27,11 @@ pub(super) enum Fact {
 pub(super) fn set(object: &mut Value, fact: Fact, holds: bool, message: &str, now: i64) {
     let kind = CONDITIONS[fact as usize];
     let status = if holds { "True" } else { "False" };
-    let place = object::map_at(object, &["status"]).entry("conditions").or_insert_with(|| json!([]));
+    let place =
+        object::map_at(object, &["status"]).entry("conditions").or_insert_with(|| json!([]));
     let Some(conditions) = place.as_array_mut() else { return };
-    let mut condition = json!({ "type": kind, "status": status, "lastTransitionTime": rfc3339(now) });
+    let mut condition =
+        json!({ "type": kind, "status": status, "lastTransitionTime": rfc3339(now) });
     if !message.is_empty() {
         condition["message"] = json!(message);
     }
@@ -73,8 +75,12 @@ mod tests {
         let mut object = json!({});
         set(&mut object, Fact::VirtualClusterReady, false, "", 0);
         set(&mut object, Fact::Scheduled, true, "", 0);
-        let kinds: Vec<&Value> =
-            object["status"]["conditions"].as_array().unwrap().iter().map(|it| &it["type"]).collect();
+        let kinds: Vec<&Value> = object["status"]["conditions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| &it["type"])
+            .collect();
         assert_eq!(kinds, ["Scheduled", "VirtualClusterReady"]);
     }
 }

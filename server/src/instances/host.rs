@@ -2,14 +2,15 @@
 
 use dormer_api::annotation;
 use dormer_api::vcluster::{SleepFacts, VirtualClusterInstance};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::core::DynamicObject;
-use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
 
 use crate::agent::virtual_cluster::{
-    GROUP, INSTANCE_NAME, INSTANCE_NAMESPACE, KIND, REASON_SLEEPING, VERSION, VirtualCluster, api_resource, back_reference, read,
+    GROUP, INSTANCE_NAME, INSTANCE_NAMESPACE, KIND, REASON_SLEEPING, VERSION, VirtualCluster,
+    api_resource, back_reference, read,
 };
 use crate::hosts::Hosts;
 use crate::management::instances::FINALIZER;
@@ -52,7 +53,10 @@ fn clusters_of(client: Client, instance: &VirtualClusterInstance) -> Api<Dynamic
 }
 
 /// Writes the namespace and the `VirtualCluster`, where they are not as they should be.
-pub(super) async fn sync(hosts: &Hosts, instance: &VirtualClusterInstance) -> Result<Report, Error> {
+pub(super) async fn sync(
+    hosts: &Hosts,
+    instance: &VirtualClusterInstance,
+) -> Result<Report, Error> {
     let client = connection(hosts, instance)?;
     let api = clusters_of(client.clone(), instance);
     let name = &instance.spec.cluster_ref.virtual_cluster;
@@ -75,7 +79,8 @@ pub(super) async fn sync(hosts: &Hosts, instance: &VirtualClusterInstance) -> Re
     let current = if matches(&is, instance) {
         is
     } else {
-        let patched = api.patch(name, &PatchParams::default(), &Patch::Merge(desired(instance))).await?;
+        let patched =
+            api.patch(name, &PatchParams::default(), &Patch::Merge(desired(instance))).await?;
         read(&patched)?
     };
     Ok(report(&current))
@@ -139,7 +144,10 @@ async fn make_namespace(client: Client, instance: &VirtualClusterInstance) -> Re
 
 /// Removes what [`sync`] wrote. Says whether it is gone; while it is not, the host's report brings us
 /// back here.
-pub(super) async fn remove(hosts: &Hosts, instance: &VirtualClusterInstance) -> Result<bool, Error> {
+pub(super) async fn remove(
+    hosts: &Hosts,
+    instance: &VirtualClusterInstance,
+) -> Result<bool, Error> {
     if instance.spec.cluster_ref.namespace.is_empty() {
         return Ok(true);
     }
@@ -169,10 +177,14 @@ pub(super) async fn remove(hosts: &Hosts, instance: &VirtualClusterInstance) -> 
 }
 
 /// Lets the instance go.
-pub(super) async fn release(management: Client, instance: &VirtualClusterInstance) -> Result<(), Error> {
+pub(super) async fn release(
+    management: Client,
+    instance: &VirtualClusterInstance,
+) -> Result<(), Error> {
     let api: Api<DynamicObject> =
         Api::namespaced_with(management, &instance.metadata.namespace, &super::api_resource());
-    let rest: Vec<&String> = instance.metadata.finalizers.iter().filter(|it| *it != FINALIZER).collect();
+    let rest: Vec<&String> =
+        instance.metadata.finalizers.iter().filter(|it| *it != FINALIZER).collect();
     let change = Patch::Merge(json!({ "metadata": { "finalizers": rest } }));
     match api.patch(&instance.metadata.name, &PatchParams::default(), &change).await {
         Ok(_) => Ok(()),

@@ -56,7 +56,8 @@ fn host_namespace(project: &str, name: &str) -> String {
 fn load(tx: &Tx<'_>) -> Result<HashMap<String, usize>> {
     let mut load = HashMap::new();
     for entry in tx.list(&management::range(management::VCLUSTERS))? {
-        let instance: VirtualClusterInstance = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        let instance: VirtualClusterInstance =
+            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
         *load.entry(instance.spec.cluster_ref.cluster).or_default() += 1;
     }
     Ok(load)
@@ -94,7 +95,8 @@ mod tests {
     #[test]
     fn a_host_namespace_is_never_too_long_and_never_shared() {
         assert_eq!(host_namespace("default", "demo"), "loft-default-v-demo");
-        let (one, two) = (host_namespace(&"p".repeat(60), "one"), host_namespace(&"p".repeat(60), "two"));
+        let (one, two) =
+            (host_namespace(&"p".repeat(60), "one"), host_namespace(&"p".repeat(60), "two"));
         assert!(one.len() <= 63 && two.len() <= 63);
         assert_ne!(one, two);
     }

@@ -115,21 +115,39 @@ fn qualified(resource: &str, group: &str) -> String {
 fn invalid(kind: &str, name: &str, causes: &[StatusCause]) -> String {
     let faults: Vec<String> = causes
         .iter()
-        .map(|it| if it.field.is_empty() { it.message.clone() } else { format!("{}: {}", it.field, it.message) })
+        .map(|it| {
+            if it.field.is_empty() {
+                it.message.clone()
+            } else {
+                format!("{}: {}", it.field, it.message)
+            }
+        })
         .collect();
-    let faults = if faults.len() == 1 { faults.concat() } else { format!("[{}]", faults.join(", ")) };
+    let faults =
+        if faults.len() == 1 { faults.concat() } else { format!("[{}]", faults.join(", ")) };
     format!("{kind} \"{name}\" is invalid: {faults}")
 }
 
 impl Error {
     /// A refusal because of one field.
-    pub fn invalid_field(kind: &str, group: &str, name: &str, field: &str, message: impl Into<String>) -> Self {
+    pub fn invalid_field(
+        kind: &str,
+        group: &str,
+        name: &str,
+        field: &str,
+        message: impl Into<String>,
+    ) -> Self {
         let cause = StatusCause {
             reason: "FieldValueInvalid".into(),
             message: message.into(),
             field: field.into(),
         };
-        Self::Invalid { kind: kind.into(), group: group.into(), name: name.into(), causes: vec![cause] }
+        Self::Invalid {
+            kind: kind.into(),
+            group: group.into(),
+            name: name.into(),
+            causes: vec![cause],
+        }
     }
 
     /// Broken on our side, for a reason of our own words.
@@ -169,9 +187,13 @@ impl Error {
     fn details(&self) -> Option<StatusDetails> {
         let details = StatusDetails::default();
         match self {
-            Self::NotFound { resource, group, name } | Self::AlreadyExists { resource, group, name } => {
-                Some(StatusDetails { name: name.clone(), group: group.clone(), kind: resource.clone(), ..details })
-            }
+            Self::NotFound { resource, group, name }
+            | Self::AlreadyExists { resource, group, name } => Some(StatusDetails {
+                name: name.clone(),
+                group: group.clone(),
+                kind: resource.clone(),
+                ..details
+            }),
             Self::Future(_) => Some(StatusDetails {
                 // Clients look for these very words.
                 causes: vec![StatusCause {
@@ -182,7 +204,9 @@ impl Error {
                 retry_after_seconds: Some(1),
                 ..details
             }),
-            Self::Conflict { causes, .. } => Some(StatusDetails { causes: causes.clone(), ..details }),
+            Self::Conflict { causes, .. } => {
+                Some(StatusDetails { causes: causes.clone(), ..details })
+            }
             Self::Invalid { kind, group, name, causes } => Some(StatusDetails {
                 name: name.clone(),
                 group: group.clone(),
@@ -190,7 +214,8 @@ impl Error {
                 causes: causes.clone(),
                 ..details
             }),
-            Self::TooManyRequests { retry_after_seconds, .. } | Self::Unavailable { retry_after_seconds, .. } => {
+            Self::TooManyRequests { retry_after_seconds, .. }
+            | Self::Unavailable { retry_after_seconds, .. } => {
                 Some(StatusDetails { retry_after_seconds: Some(*retry_after_seconds), ..details })
             }
             _ => None,

@@ -57,7 +57,8 @@ pub fn reset_resource(mac: KeyMac) -> Resource {
         }
         // A new invite takes the place of the ones before.
         for entry in tx.list(&range(ACCESS_KEYS))? {
-            let object: OwnedAccessKey = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+            let object: OwnedAccessKey =
+                serde_json::from_slice(&entry.body).map_err(Error::internal)?;
             if object.spec.kind == KIND_RESET && object.spec.user == user {
                 remove(tx, &entry.name)?;
             }
@@ -81,12 +82,18 @@ impl Strategy for AccessKeys {
         generated_name("key").map(Some)
     }
 
-    fn prepare_create(&self, call: &Call<'_>, tx: &mut Tx<'_>, object: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        call: &Call<'_>,
+        tx: &mut Tx<'_>,
+        object: &mut Value,
+    ) -> Result<Option<Reveal>> {
         let spec = object::map_at(object, &["spec"]);
         // Nobody makes keys for others, not even an administrator: whoever holds a key is its user.
         spec.insert("user".into(), json!(call.caller.name));
         let ttl = spec.entry("ttl").or_insert_with(|| json!(TTL_DEFAULT)).as_i64();
-        let kind = spec.entry("type").or_insert_with(|| json!(KIND_USER)).as_str().map(str::to_owned);
+        let kind =
+            spec.entry("type").or_insert_with(|| json!(KIND_USER)).as_str().map(str::to_owned);
         spec.remove("key");
         check(object, ttl, kind.as_deref())?;
         narrow(call, object)?;
@@ -97,7 +104,13 @@ impl Strategy for AccessKeys {
         Ok(Some(json!({ "spec": { "key": secret.expose() } })))
     }
 
-    fn prepare_update(&self, call: &Call<'_>, _: &mut Tx<'_>, old: &Value, new: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        call: &Call<'_>,
+        _: &mut Tx<'_>,
+        old: &Value,
+        new: &mut Value,
+    ) -> Result<()> {
         let spec = object::map_at(new, &["spec"]);
         spec.remove("key");
         // What a key may and how long it lives is said once. A longer life is another key.
@@ -144,7 +157,8 @@ fn check(object: &Value, ttl: Option<i64>, kind: Option<&str>) -> Result<()> {
     // A part of a scope that this server does not know would be a part that it does not hold to.
     if let Some(scope) = object["spec"].get("scope").filter(|it| !it.is_null()) {
         let known = ["virtualClusters", "allowLoftCli"];
-        let strange = scope.as_object().is_none_or(|it| it.keys().any(|key| !known.contains(&key.as_str())));
+        let strange =
+            scope.as_object().is_none_or(|it| it.keys().any(|key| !known.contains(&key.as_str())));
         if strange || serde_json::from_value::<Scope>(scope.clone()).is_err() {
             return fault("spec.scope", "Only virtualClusters can be named here.");
         }
@@ -155,14 +169,20 @@ fn check(object: &Value, ttl: Option<i64>, kind: Option<&str>) -> Result<()> {
 /// A key with a scope makes no keys: a wider one would set it free.
 fn narrow(call: &Call<'_>, object: &Value) -> Result<()> {
     match call.caller.key.as_ref().and_then(|it| it.scope.as_ref()) {
-        Some(_) => Err(Error::Forbidden(format!("{} cannot be changed with a scoped key", object::name(object)))),
+        Some(_) => Err(Error::Forbidden(format!(
+            "{} cannot be changed with a scoped key",
+            object::name(object)
+        ))),
         None => Ok(()),
     }
 }
 
 fn generated_name(prefix: &str) -> Result<String> {
     let bytes = crate::auth::random::<5>()?;
-    let suffix: String = bytes.iter().map(|it| char::from(b"bcdfghjklmnpqrstvwxz2456789"[usize::from(it % 27)])).collect();
+    let suffix: String = bytes
+        .iter()
+        .map(|it| char::from(b"bcdfghjklmnpqrstvwxz2456789"[usize::from(it % 27)]))
+        .collect();
     Ok(format!("{prefix}-{suffix}"))
 }
 
@@ -170,11 +190,23 @@ fn generated_name(prefix: &str) -> Result<String> {
 ///
 /// # Errors
 /// The store cannot be written.
-pub fn create_login(tx: &mut Tx<'_>, mac: &KeyMac, user: &str, secret: &AccessKey) -> Result<Value> {
+pub fn create_login(
+    tx: &mut Tx<'_>,
+    mac: &KeyMac,
+    user: &str,
+    secret: &AccessKey,
+) -> Result<Value> {
     create(tx, mac, secret, user, KIND_LOGIN, TTL_LOGIN)
 }
 
-fn create(tx: &mut Tx<'_>, mac: &KeyMac, secret: &AccessKey, user: &str, kind: &str, ttl: i64) -> Result<Value> {
+fn create(
+    tx: &mut Tx<'_>,
+    mac: &KeyMac,
+    secret: &AccessKey,
+    user: &str,
+    kind: &str,
+    ttl: i64,
+) -> Result<Value> {
     let name = generated_name(&kind.to_lowercase())?;
     let object = json!({
         "kind": "OwnedAccessKey",
@@ -207,7 +239,8 @@ pub fn is_alive(object: &OwnedAccessKey, now: i64) -> bool {
 /// When a key stops working, in Unix seconds; nothing for never.
 fn expires(object: &OwnedAccessKey) -> Option<i64> {
     let ttl = object.spec.ttl.filter(|&it| it > 0)?;
-    let created = object.metadata.creation_timestamp.as_deref().and_then(parse_rfc3339).unwrap_or(0);
+    let created =
+        object.metadata.creation_timestamp.as_deref().and_then(parse_rfc3339).unwrap_or(0);
     Some(created.saturating_add(ttl))
 }
 
@@ -244,7 +277,8 @@ pub fn of_user(snapshot: &Snapshot<'_>, user: &str, _now: i64) -> Result<Value> 
 
 /// What is computed of a key: when it was last used and when it ends.
 fn fill_in(snapshot: &Snapshot<'_>, object: &mut Value) -> Result<()> {
-    let typed: OwnedAccessKey = serde::Deserialize::deserialize(&*object).map_err(Error::internal)?;
+    let typed: OwnedAccessKey =
+        serde::Deserialize::deserialize(&*object).map_err(Error::internal)?;
     if let Some(seen) = snapshot.secret_seen(object::name(object))? {
         object["status"]["lastActivity"] = json!(rfc3339(seen));
     }
@@ -260,7 +294,8 @@ fn fill_in(snapshot: &Snapshot<'_>, object: &mut Value) -> Result<()> {
 /// The store cannot be written.
 pub fn remove_all_of(tx: &mut Tx<'_>, user: &str) -> Result<()> {
     for entry in tx.list(&range(ACCESS_KEYS))? {
-        let object: OwnedAccessKey = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        let object: OwnedAccessKey =
+            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
         if object.spec.user == user {
             remove(tx, &entry.name)?;
         }

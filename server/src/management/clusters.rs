@@ -9,7 +9,8 @@ use crate::kube::resource::{Cell, Column, Resource, Verb};
 /// or removed.
 #[must_use]
 pub fn resource() -> Resource {
-    let text = |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
+    let text =
+        |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
     Resource {
         verbs: vec![Verb::Get, Verb::List, Verb::Watch],
         columns: vec![
@@ -17,12 +18,28 @@ pub fn resource() -> Resource {
             text("Display Name", |it, _| it["spec"]["displayName"].clone()),
             text("Phase", |it, _| it["status"]["phase"].clone()),
             Column::wide("Message", "string", Cell::Of(|it, _| it["status"]["message"].clone())),
-            Column::new("Online", "boolean", Cell::Of(|it, _| json!(it["status"]["online"] == json!(true)))),
-            Column::wide("Local", "boolean", Cell::Of(|it, _| json!(it["spec"]["local"] == json!(true)))),
-            Column::new("Virtual Clusters", "integer", Cell::Of(|it, _| number(&it["status"]["virtualClusters"]))),
+            Column::new(
+                "Online",
+                "boolean",
+                Cell::Of(|it, _| json!(it["status"]["online"] == json!(true))),
+            ),
+            Column::wide(
+                "Local",
+                "boolean",
+                Cell::Of(|it, _| json!(it["spec"]["local"] == json!(true))),
+            ),
+            Column::new(
+                "Virtual Clusters",
+                "integer",
+                Cell::Of(|it, _| number(&it["status"]["virtualClusters"])),
+            ),
             Column::new("Awake", "integer", Cell::Of(|it, _| number(&it["status"]["awake"]))),
             text("Version", |it, _| it["status"]["kubernetesVersion"].clone()),
-            Column::wide("Last Contact", "string", Cell::Of(|it, _| it["status"]["lastContact"].clone())),
+            Column::wide(
+                "Last Contact",
+                "string",
+                Cell::Of(|it, _| it["status"]["lastContact"].clone()),
+            ),
             Column::new("Age", "string", Cell::Age),
         ],
         ..stored(CLUSTERS, "Cluster", false)

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use super::selves::typed;
 use super::{GROUP, VCLUSTERS, projects, stored};
 use crate::authz;
-use crate::kube::resource::{Attributes, Call, Cell, Column, Decision, Resource, Reveal, Strategy, Verb};
+use crate::kube::resource::{
+    Attributes, Call, Cell, Column, Decision, Resource, Reveal, Strategy, Verb,
+};
 use crate::kube::{Error, Result, object};
 use crate::store::{Snapshot, Tx};
 
@@ -36,8 +38,10 @@ pub fn resource() -> Resource {
 }
 
 fn columns() -> Vec<Column> {
-    let text = |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
-    let wide = |name: &str, cell: fn(&Value, i64) -> Value| Column::wide(name, "string", Cell::Of(cell));
+    let text =
+        |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
+    let wide =
+        |name: &str, cell: fn(&Value, i64) -> Value| Column::wide(name, "string", Cell::Of(cell));
     vec![
         Column::new("Name", "string", Cell::Name),
         wide("Display Name", |it, _| it["spec"]["displayName"].clone()),
@@ -60,18 +64,32 @@ fn columns() -> Vec<Column> {
 struct Instances;
 
 impl Strategy for Instances {
-    fn prepare_create(&self, call: &Call<'_>, tx: &mut Tx<'_>, object: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        call: &Call<'_>,
+        tx: &mut Tx<'_>,
+        object: &mut Value,
+    ) -> Result<Option<Reveal>> {
         let snapshot = tx.snapshot()?;
         let namespace = object::namespace(object).to_owned();
         let Some(project) = projects::of_namespace(&snapshot, &namespace)? else {
             let name = project_of_namespace(&namespace).unwrap_or(&namespace).to_owned();
-            return Err(Error::NotFound { resource: super::PROJECTS.into(), group: GROUP.into(), name });
+            return Err(Error::NotFound {
+                resource: super::PROJECTS.into(),
+                group: GROUP.into(),
+                name,
+            });
         };
         let spec = object::map_at(object, &["spec"]);
         if spec.get("owner").is_none_or(|it| it.is_null() || *it == json!({})) {
-            spec.insert("owner".into(), json!(UserOrTeam { user: call.caller.name.clone(), team: String::new() }));
+            spec.insert(
+                "owner".into(),
+                json!(UserOrTeam { user: call.caller.name.clone(), team: String::new() }),
+            );
         }
-        let names_template = spec.get("templateRef").is_some_and(|it| it["name"].as_str().is_some_and(|it| !it.is_empty()));
+        let names_template = spec
+            .get("templateRef")
+            .is_some_and(|it| it["name"].as_str().is_some_and(|it| !it.is_empty()));
         if spec.get("template").is_none_or(Value::is_null) && !names_template {
             let templates = projects::allowed_templates(&snapshot, &project)?;
             if let Some(name) = projects::default_template(&project, &templates) {
@@ -91,12 +109,22 @@ impl Strategy for Instances {
         Ok(None)
     }
 
-    fn prepare_update(&self, call: &Call<'_>, tx: &mut Tx<'_>, old: &Value, new: &mut Value) -> Result<()> {
-        if call.attributes.subresource == "status" || call.caller.name == crate::instances::controller_name() {
+    fn prepare_update(
+        &self,
+        call: &Call<'_>,
+        tx: &mut Tx<'_>,
+        old: &Value,
+        new: &mut Value,
+    ) -> Result<()> {
+        if call.attributes.subresource == "status"
+            || call.caller.name == crate::instances::controller_name()
+        {
             return Ok(());
         }
         let snapshot = tx.snapshot()?;
-        let Some(project) = projects::of_namespace(&snapshot, object::namespace(new))? else { return Ok(()) };
+        let Some(project) = projects::of_namespace(&snapshot, object::namespace(new))? else {
+            return Ok(());
+        };
         rules::check(&snapshot, &project, new, object::name(new))?;
         rules::fixed_once_set(old, new)?;
         owner_may_change(call, &snapshot, old, new)?;
@@ -111,7 +139,11 @@ impl Strategy for Instances {
 
     fn prepare_delete(&self, _: &Call<'_>, _: &mut Tx<'_>, object: &Value) -> Result<()> {
         if object::annotation(object, annotation::NON_DELETABLE) == Some("true") {
-            return Err(Error::Forbidden(format!("{} is protected: take the annotation {} away first", object::name(object), annotation::NON_DELETABLE)));
+            return Err(Error::Forbidden(format!(
+                "{} is protected: take the annotation {} away first",
+                object::name(object),
+                annotation::NON_DELETABLE
+            )));
         }
         Ok(())
     }
@@ -125,7 +157,9 @@ impl Strategy for Instances {
                 name: object::name(object).into(),
                 ..call.attributes.clone()
             };
-            Ok::<_, Error>(authz::may(snapshot, call.caller, &attributes, Some(object))? == Decision::Allow)
+            Ok::<_, Error>(
+                authz::may(snapshot, call.caller, &attributes, Some(object))? == Decision::Allow,
+            )
         };
         let (can_use, can_update) = (may(Verb::Use)?, may(Verb::Update)?);
         let status = object::map_at(object, &["status"]);
@@ -141,11 +175,20 @@ impl Strategy for Instances {
 
 /// Annotations that only the server writes. `last-activity` is not among them: the CLIs stamp it
 /// when they wake.
-const SERVER_WRITTEN: [&str; 4] =
-    [annotation::LAST_ACTIVITY_INFO, annotation::SLEEPING_SINCE, annotation::SLEEP_TYPE, annotation::SLEEP_BY];
+const SERVER_WRITTEN: [&str; 4] = [
+    annotation::LAST_ACTIVITY_INFO,
+    annotation::SLEEPING_SINCE,
+    annotation::SLEEP_TYPE,
+    annotation::SLEEP_BY,
+];
 
 /// A virtual cluster may be given away only by whoever could have made it for the new owner.
-fn owner_may_change(call: &Call<'_>, snapshot: &Snapshot<'_>, old: &Value, new: &Value) -> Result<()> {
+fn owner_may_change(
+    call: &Call<'_>,
+    snapshot: &Snapshot<'_>,
+    old: &Value,
+    new: &Value,
+) -> Result<()> {
     if old["spec"]["owner"] == new["spec"]["owner"] {
         return Ok(());
     }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 
 use super::selves::typed;
 use super::{CLUSTERS, GROUP, PROJECTS, TEAMS, TEMPLATES, USERS, VERSION, key, range, stored};
-use crate::kube::resource::{Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb};
+use crate::kube::resource::{
+    Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb,
+};
 use crate::kube::{Error, Result, object};
 use crate::store::{Range, Snapshot, Tx};
 
@@ -39,7 +41,11 @@ pub fn resource() -> Resource {
         ],
         columns: vec![
             Column::new("Name", "string", Cell::Name),
-            Column::new("Display Name", "string", Cell::Of(|it, _| it["spec"]["displayName"].clone())),
+            Column::new(
+                "Display Name",
+                "string",
+                Cell::Of(|it, _| it["spec"]["displayName"].clone()),
+            ),
             Column::new("Age", "string", Cell::Age),
         ],
         strategy: Arc::new(Projects),
@@ -50,15 +56,27 @@ pub fn resource() -> Resource {
 struct Projects;
 
 impl Strategy for Projects {
-    fn prepare_create(&self, _: &Call<'_>, _: &mut Tx<'_>, project: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        _: &Call<'_>,
+        _: &mut Tx<'_>,
+        project: &mut Value,
+    ) -> Result<Option<Reveal>> {
         let name = object::name(project).to_owned();
-        dormer_api::name::dns_label(&name)
-            .map_err(|error| Error::invalid_field("Project", GROUP, &name, "metadata.name", error.to_string()))?;
+        dormer_api::name::dns_label(&name).map_err(|error| {
+            Error::invalid_field("Project", GROUP, &name, "metadata.name", error.to_string())
+        })?;
         typed::<Project>(project)?;
         Ok(None)
     }
 
-    fn prepare_update(&self, _: &Call<'_>, _: &mut Tx<'_>, _: &Value, project: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        _: &Call<'_>,
+        _: &mut Tx<'_>,
+        _: &Value,
+        project: &mut Value,
+    ) -> Result<()> {
         typed::<Project>(project).map(drop)
     }
 
@@ -96,7 +114,9 @@ fn all<T: DeserializeOwned>(snapshot: &Snapshot<'_>, plural: &str) -> Result<Vec
 /// # Errors
 /// The store cannot be read.
 pub fn allowed_clusters(snapshot: &Snapshot<'_>, project: &Project) -> Result<Vec<Cluster>> {
-    let allowed = |name: &str| project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == name);
+    let allowed = |name: &str| {
+        project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == name)
+    };
     let clusters: Vec<Cluster> = all(snapshot, CLUSTERS)?;
     Ok(clusters.into_iter().filter(|it| allowed(&it.metadata.name)).collect())
 }
@@ -105,8 +125,13 @@ pub fn allowed_clusters(snapshot: &Snapshot<'_>, project: &Project) -> Result<Ve
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn allowed_templates(snapshot: &Snapshot<'_>, project: &Project) -> Result<Vec<VirtualClusterTemplate>> {
-    let allowed = |name: &str| project.spec.allowed_templates.iter().any(|it| it.name == "*" || it.name == name);
+pub fn allowed_templates(
+    snapshot: &Snapshot<'_>,
+    project: &Project,
+) -> Result<Vec<VirtualClusterTemplate>> {
+    let allowed = |name: &str| {
+        project.spec.allowed_templates.iter().any(|it| it.name == "*" || it.name == name)
+    };
     let templates: Vec<VirtualClusterTemplate> = all(snapshot, TEMPLATES)?;
     Ok(templates.into_iter().filter(|it| allowed(&it.metadata.name)).collect())
 }

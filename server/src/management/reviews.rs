@@ -17,7 +17,12 @@ pub fn resource() -> Resource {
     Resource::computed(GROUP, VERSION, SELF_REVIEWS, "SelfSubjectAccessReview", false, answer)
 }
 
-fn review(call: &Call<'_>, snapshot: &Snapshot<'_>, _: Option<&Value>, body: Value) -> Result<Value> {
+fn review(
+    call: &Call<'_>,
+    snapshot: &Snapshot<'_>,
+    _: Option<&Value>,
+    body: Value,
+) -> Result<Value> {
     let asked = &body["spec"]["resourceAttributes"];
     let text = |field: &str| asked[field].as_str().unwrap_or_default().to_owned();
     let allowed = match verb(&text("verb")) {
@@ -52,7 +57,9 @@ fn allowed(call: &Call<'_>, snapshot: &Snapshot<'_>, attributes: &Attributes) ->
     let object = match attributes.name.as_str() {
         "" => None,
         name => match snapshot.get(&key(&attributes.resource, &attributes.namespace, name))? {
-            Some(entry) => Some(serde_json::from_slice::<Value>(&entry.body).map_err(Error::internal)?),
+            Some(entry) => {
+                Some(serde_json::from_slice::<Value>(&entry.body).map_err(Error::internal)?)
+            }
             None => return Ok(false),
         },
     };

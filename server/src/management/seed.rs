@@ -34,35 +34,65 @@ pub fn is_seeded(tx: &Tx<'_>) -> Result<bool> {
 pub fn seed(tx: &mut Tx<'_>, phc: &str) -> Result<()> {
     tx.set_fact(SEEDED, "true")?;
     tx.set_password("admin", Some(phc))?;
-    create(tx, TEAMS, "Team", TEAM_ADMINS, json!({
-        "displayName": "Global Admins", "username": "loftadmins", "users": ["admin"],
-        "clusterRoles": [{ "name": ROLE_ADMIN }],
-    }))?;
-    create(tx, USERS, "User", "admin", json!({
-        "displayName": "Administrator", "username": "admin", "subject": "admin",
-        "clusterRoles": [{ "name": ROLE_ADMIN }],
-    }))?;
-    create(tx, CLUSTERS, "Cluster", LOCAL, json!({
-        "displayName": "Local", "description": "Lives inside this instance.",
-        "owner": { "user": "admin" }, "local": true, "networkPeer": false,
-    }))?;
-    create(tx, TEMPLATES, "VirtualClusterTemplate", TEMPLATE, json!({
-        "displayName": "Development", "description": "Sleeps after an hour without use.",
-        "template": {
-            "metadata": {},
-            "instanceTemplate": { "metadata": { "annotations": { annotation::SLEEP_AFTER: SLEEP_AFTER } } },
-            "helmRelease": { "chart": { "name": "vcluster", "repo": "https://charts.loft.sh" }, "values": "" },
-        },
-    }))?;
-    create(tx, PROJECTS, "Project", DEFAULT, json!({
-        "displayName": "Default", "owner": { "user": "admin" },
-        "allowedClusters": [{ "name": "*" }],
-        "allowedTemplates": [
-            { "kind": "VirtualClusterTemplate", "group": "storage.loft.sh", "name": "*", "isDefault": false },
-            { "kind": "VirtualClusterTemplate", "group": "storage.loft.sh", "name": TEMPLATE, "isDefault": true },
-        ],
-        "members": [{ "kind": "User", "group": "storage.loft.sh", "name": "*", "clusterRole": ROLE_USER }],
-    }))
+    create(
+        tx,
+        TEAMS,
+        "Team",
+        TEAM_ADMINS,
+        json!({
+            "displayName": "Global Admins", "username": "loftadmins", "users": ["admin"],
+            "clusterRoles": [{ "name": ROLE_ADMIN }],
+        }),
+    )?;
+    create(
+        tx,
+        USERS,
+        "User",
+        "admin",
+        json!({
+            "displayName": "Administrator", "username": "admin", "subject": "admin",
+            "clusterRoles": [{ "name": ROLE_ADMIN }],
+        }),
+    )?;
+    create(
+        tx,
+        CLUSTERS,
+        "Cluster",
+        LOCAL,
+        json!({
+            "displayName": "Local", "description": "Lives inside this instance.",
+            "owner": { "user": "admin" }, "local": true, "networkPeer": false,
+        }),
+    )?;
+    create(
+        tx,
+        TEMPLATES,
+        "VirtualClusterTemplate",
+        TEMPLATE,
+        json!({
+            "displayName": "Development", "description": "Sleeps after an hour without use.",
+            "template": {
+                "metadata": {},
+                "instanceTemplate": { "metadata": { "annotations": { annotation::SLEEP_AFTER: SLEEP_AFTER } } },
+                "helmRelease": { "chart": { "name": "vcluster", "repo": "https://charts.loft.sh" }, "values": "" },
+            },
+        }),
+    )?;
+    create(
+        tx,
+        PROJECTS,
+        "Project",
+        DEFAULT,
+        json!({
+            "displayName": "Default", "owner": { "user": "admin" },
+            "allowedClusters": [{ "name": "*" }],
+            "allowedTemplates": [
+                { "kind": "VirtualClusterTemplate", "group": "storage.loft.sh", "name": "*", "isDefault": false },
+                { "kind": "VirtualClusterTemplate", "group": "storage.loft.sh", "name": TEMPLATE, "isDefault": true },
+            ],
+            "members": [{ "kind": "User", "group": "storage.loft.sh", "name": "*", "clusterRole": ROLE_USER }],
+        }),
+    )
 }
 
 fn create(tx: &mut Tx<'_>, plural: &str, kind: &str, name: &str, spec: Value) -> Result<()> {

@@ -17,7 +17,8 @@ use crate::store::Snapshot;
 #[must_use]
 pub fn resource() -> Resource {
     let answer = Answer::Read(Arc::new(|call, snapshot, _, _| {
-        let mut oneself = serde_json::to_value(describe(snapshot, call.caller)?).map_err(Error::internal)?;
+        let mut oneself =
+            serde_json::to_value(describe(snapshot, call.caller)?).map_err(Error::internal)?;
         oneself["kind"] = json!("Self");
         oneself["apiVersion"] = json!(format!("{GROUP}/{VERSION}"));
         oneself["metadata"] = json!({});

@@ -17,10 +17,16 @@ pub fn resource() -> Resource {
     Resource {
         columns: vec![
             Column::new("Name", "string", Cell::Name),
-            Column::new("Display Name", "string", Cell::Of(|it, _| it["spec"]["displayName"].clone())),
-            Column::new("Chart Version", "string", Cell::Of(|it, _| {
-                it["spec"]["template"]["helmRelease"]["chart"]["version"].clone()
-            })),
+            Column::new(
+                "Display Name",
+                "string",
+                Cell::Of(|it, _| it["spec"]["displayName"].clone()),
+            ),
+            Column::new(
+                "Chart Version",
+                "string",
+                Cell::Of(|it, _| it["spec"]["template"]["helmRelease"]["chart"]["version"].clone()),
+            ),
             Column::new("Age", "string", Cell::Age),
         ],
         strategy: Arc::new(Templates),
@@ -31,12 +37,23 @@ pub fn resource() -> Resource {
 struct Templates;
 
 impl Strategy for Templates {
-    fn prepare_create(&self, _: &Call<'_>, _: &mut Tx<'_>, template: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        _: &Call<'_>,
+        _: &mut Tx<'_>,
+        template: &mut Value,
+    ) -> Result<Option<Reveal>> {
         check(template)?;
         Ok(None)
     }
 
-    fn prepare_update(&self, _: &Call<'_>, _: &mut Tx<'_>, _: &Value, template: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        _: &Call<'_>,
+        _: &mut Tx<'_>,
+        _: &Value,
+        template: &mut Value,
+    ) -> Result<()> {
         check(template)
     }
 }
@@ -44,5 +61,10 @@ impl Strategy for Templates {
 fn check(object: &Value) -> Result<()> {
     let template: VirtualClusterTemplate = typed(object)?;
     let values = &template.spec.template.helm_release.values;
-    yaml::check("VirtualClusterTemplate", &template.metadata.name, "spec.template.helmRelease.values", values)
+    yaml::check(
+        "VirtualClusterTemplate",
+        &template.metadata.name,
+        "spec.template.helmRelease.values",
+        values,
+    )
 }

@@ -11,7 +11,9 @@ use super::selves::typed;
 use super::{GROUP, USERS, access_keys, key, range, stored};
 use crate::auth::{check_password, password};
 use crate::kube::object;
-use crate::kube::resource::{Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb};
+use crate::kube::resource::{
+    Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb,
+};
 use crate::kube::{Error, Result};
 use crate::store::{Snapshot, Tx};
 
@@ -34,7 +36,8 @@ pub fn resource() -> Resource {
 }
 
 fn columns() -> Vec<Column> {
-    let text = |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
+    let text =
+        |name: &str, cell: fn(&Value, i64) -> Value| Column::new(name, "string", Cell::Of(cell));
     vec![
         Column::new("Name", "string", Cell::Name),
         text("Display Name", |it, _| it["spec"]["displayName"].clone()),
@@ -44,9 +47,19 @@ fn columns() -> Vec<Column> {
         text("State", |it, _| {
             let locked = it["spec"]["disabled"].as_bool().unwrap_or(false);
             let password = it["status"]["hasPassword"].as_bool().unwrap_or(false);
-            json!(if locked { "Locked" } else if password { "Active" } else { "Invited" })
+            json!(if locked {
+                "Locked"
+            } else if password {
+                "Active"
+            } else {
+                "Invited"
+            })
         }),
-        Column::wide("Last Activity", "string", Cell::Of(|it, _| it["status"]["lastActivity"].clone())),
+        Column::wide(
+            "Last Activity",
+            "string",
+            Cell::Of(|it, _| it["status"]["lastActivity"].clone()),
+        ),
         Column::new("Age", "string", Cell::Age),
     ]
 }
@@ -67,15 +80,18 @@ struct Users;
 impl Strategy for Users {
     /// A password comes in as text and goes on as its hash, before anything is written.
     fn arrange(&self, user: &mut Value) -> Result<()> {
-        let Some(password) = user["spec"].get("password").and_then(Value::as_str).map(str::to_owned) else {
+        let Some(password) =
+            user["spec"].get("password").and_then(Value::as_str).map(str::to_owned)
+        else {
             return Ok(());
         };
         if password.is_empty() {
             object::map_at(user, &["spec"]).remove("password");
             return Ok(());
         }
-        check_password(&password)
-            .map_err(|words| Error::invalid_field("User", GROUP, object::name(user), "spec.password", words))?;
+        check_password(&password).map_err(|words| {
+            Error::invalid_field("User", GROUP, object::name(user), "spec.password", words)
+        })?;
         user["spec"]["password"] = json!(password::hash(&password)?);
         Ok(())
     }
@@ -86,7 +102,12 @@ impl Strategy for Users {
         Ok(Some(if slug.is_empty() { "unnamed".into() } else { slug }))
     }
 
-    fn prepare_create(&self, call: &Call<'_>, tx: &mut Tx<'_>, user: &mut Value) -> Result<Option<Reveal>> {
+    fn prepare_create(
+        &self,
+        call: &Call<'_>,
+        tx: &mut Tx<'_>,
+        user: &mut Value,
+    ) -> Result<Option<Reveal>> {
         let username = typed::<User>(user)?.spec.username;
         let spec = object::map_at(user, &["spec"]);
         spec.entry("owner").or_insert_with(|| json!({ "user": call.caller.name }));
@@ -97,7 +118,13 @@ impl Strategy for Users {
         Ok(None)
     }
 
-    fn prepare_update(&self, _: &Call<'_>, tx: &mut Tx<'_>, old: &Value, user: &mut Value) -> Result<()> {
+    fn prepare_update(
+        &self,
+        _: &Call<'_>,
+        tx: &mut Tx<'_>,
+        old: &Value,
+        user: &mut Value,
+    ) -> Result<()> {
         check(tx, user)?;
         if is_active_admin(old) && !is_active_admin(user) {
             another_admin(tx, object::name(user))?;
@@ -189,7 +216,12 @@ fn check(tx: &Tx<'_>, object: &Value) -> Result<()> {
     if causes.is_empty() {
         return Ok(());
     }
-    Err(Error::Invalid { kind: "User".into(), group: GROUP.into(), name: user.metadata.name, causes })
+    Err(Error::Invalid {
+        kind: "User".into(),
+        group: GROUP.into(),
+        name: user.metadata.name,
+        causes,
+    })
 }
 
 /// Good enough to catch a slip; whether it is somebody's address only a mail can tell.
@@ -223,7 +255,15 @@ mod tests {
     #[test]
     fn an_email_address_has_one_at_and_a_domain_with_a_dot() {
         assert!(is_email("anna@example.com"));
-        for text in ["anna", "@example.com", "a@b", "a b@example.com", "a@b@example.com", "a@.com", "a@com."] {
+        for text in [
+            "anna",
+            "@example.com",
+            "a@b",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@.com",
+            "a@com.",
+        ] {
             assert!(!is_email(text), "{text}");
         }
     }

@@ -61,8 +61,8 @@ mod tests {
         let words = fault("a: 1\nb: [1, 2\nc: 3\n").unwrap();
         assert!(words.starts_with("line "), "{words}");
         assert!(words.contains("column "), "{words}");
-        let words = fault("a: 1\n\tb: 2\n").unwrap();
-        assert!(words.starts_with("line 2, column "), "{words}");
+        let words = fault("a: 1\nb: ]\n").unwrap();
+        assert!(words.starts_with("line 2, column 4"), "{words}");
     }
 
     #[test]

@@ -84,16 +84,30 @@ impl Activity {
     }
 
     /// Writes the last use into the object.
-    async fn note(&self, (namespace, name): Place, last: i64, info: Option<ActivityInfo>) -> Result<()> {
+    async fn note(
+        &self,
+        (namespace, name): Place,
+        last: i64,
+        info: Option<ActivityInfo>,
+    ) -> Result<()> {
         self.store
             .write(move |tx| {
                 let key = management::key(management::VCLUSTERS, &namespace, &name);
                 let Some(entry) = tx.get(&key)? else { return Ok(()) };
-                let mut instance: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
-                object::set_annotation(&mut instance, annotation::LAST_ACTIVITY, Some(&last.to_string()));
+                let mut instance: Value =
+                    serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+                object::set_annotation(
+                    &mut instance,
+                    annotation::LAST_ACTIVITY,
+                    Some(&last.to_string()),
+                );
                 if let Some(info) = info {
                     let info = serde_json::to_string(&info).map_err(Error::internal)?;
-                    object::set_annotation(&mut instance, annotation::LAST_ACTIVITY_INFO, Some(&info));
+                    object::set_annotation(
+                        &mut instance,
+                        annotation::LAST_ACTIVITY_INFO,
+                        Some(&info),
+                    );
                 }
                 tx.update(&key, None, instance)?;
                 Ok(())

@@ -21,7 +21,11 @@ pub fn decide(facts: &SleepFacts, busy: bool, now: i64) -> Verdict {
     }
     if facts.forced {
         let held = facts.force_duration.is_some();
-        return Verdict::Sleep(if held { SleepType::ForcedDurationSleep } else { SleepType::ForcedSleep });
+        return Verdict::Sleep(if held {
+            SleepType::ForcedDurationSleep
+        } else {
+            SleepType::ForcedSleep
+        });
     }
     let Some(last) = facts.last_activity else { return Verdict::Awake(None) };
     if busy {

@@ -40,12 +40,15 @@ impl Waker {
             waking.entry(place.clone()).or_insert_with(|| self.start(place)).clone()
         };
         wake.await.map_err(|error| match &*error {
-            Error::Unavailable { message, retry_after_seconds } => {
-                Error::Unavailable { message: message.clone(), retry_after_seconds: *retry_after_seconds }
-            }
-            Error::NotFound { resource, group, name } => {
-                Error::NotFound { resource: resource.clone(), group: group.clone(), name: name.clone() }
-            }
+            Error::Unavailable { message, retry_after_seconds } => Error::Unavailable {
+                message: message.clone(),
+                retry_after_seconds: *retry_after_seconds,
+            },
+            Error::NotFound { resource, group, name } => Error::NotFound {
+                resource: resource.clone(),
+                group: group.clone(),
+                name: name.clone(),
+            },
             _ => Error::internal(error.to_string()),
         })
     }
@@ -58,7 +61,9 @@ impl Waker {
             waking.lock().unwrap_or_else(PoisonError::into_inner).remove(&place);
             woken.unwrap_or_else(|_| Err(not_yet("it is still waking up")))
         });
-        let wake = async move { task.await.unwrap_or_else(|error| Err(Error::internal(error))).map_err(Arc::new) };
+        let wake = async move {
+            task.await.unwrap_or_else(|error| Err(Error::internal(error))).map_err(Arc::new)
+        };
         wake.boxed().shared()
     }
 }
@@ -90,8 +95,13 @@ async fn wake(store: &Store, clock: &Clock, place: &(String, String)) -> Result<
 }
 
 /// Waits until the instance is ready. `from` is a revision from which on its changes are looked at.
-async fn ready(store: &Store, (namespace, name): &(String, String), from: crate::store::Revision) -> Result<()> {
-    let range = Range { namespace: Some(namespace.clone()), ..management::range(management::VCLUSTERS) };
+async fn ready(
+    store: &Store,
+    (namespace, name): &(String, String),
+    from: crate::store::Revision,
+) -> Result<()> {
+    let range =
+        Range { namespace: Some(namespace.clone()), ..management::range(management::VCLUSTERS) };
     let mut watch = store.watch(range, from).await?;
     let key = management::key(management::VCLUSTERS, namespace, name);
     let mut body = store.get(key).await?.ok_or_else(|| gone(name))?.body;
@@ -100,7 +110,9 @@ async fn ready(store: &Store, (namespace, name): &(String, String), from: crate:
         let instance = typed(&object)?;
         match instance.status.phase {
             Some(Phase::Ready) => return Ok(()),
-            Some(Phase::Failed) => return Err(not_yet(&format!("{name} failed: {}", instance.status.message))),
+            Some(Phase::Failed) => {
+                return Err(not_yet(&format!("{name} failed: {}", instance.status.message)));
+            }
             Some(Phase::Sleeping) => return Err(not_yet(&format!("{name} went to sleep again"))),
             Some(Phase::Pending) | None => {}
         }
@@ -118,11 +130,18 @@ fn typed(object: &Value) -> Result<VirtualClusterInstance> {
 }
 
 fn gone(name: &str) -> Error {
-    Error::NotFound { resource: management::VCLUSTERS.into(), group: management::GROUP.into(), name: name.into() }
+    Error::NotFound {
+        resource: management::VCLUSTERS.into(),
+        group: management::GROUP.into(),
+        name: name.into(),
+    }
 }
 
 fn held(name: &str, until: Option<i64>) -> Error {
-    let until = until.map_or_else(|| "until somebody wakes it".to_owned(), |it| format!("until {}", rfc3339(it)));
+    let until = until.map_or_else(
+        || "until somebody wakes it".to_owned(),
+        |it| format!("until {}", rfc3339(it)),
+    );
     let message = format!("{name} is held asleep {until}: access does not wake it");
     Error::Unavailable { message, retry_after_seconds: 60 }
 }

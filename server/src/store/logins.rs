@@ -74,9 +74,10 @@ impl Snapshot<'_> {
     /// The store cannot be read.
     pub fn strikes(&self, bucket: &str) -> Result<Strikes> {
         let sql = "select strikes, until from strikes where bucket = ?";
-        let strikes = self.sql().prepare_cached(sql)?.query_row([bucket], |row| {
-            Ok(Strikes { strikes: row.get(0)?, until: row.get(1)? })
-        });
+        let strikes = self
+            .sql()
+            .prepare_cached(sql)?
+            .query_row([bucket], |row| Ok(Strikes { strikes: row.get(0)?, until: row.get(1)? }));
         Ok(strikes.optional()?.unwrap_or_default())
     }
 

@@ -8,8 +8,10 @@ use super::{Error, Result};
 const APPLICATION_ID: i32 = 0x4452_4d52;
 
 /// In order, never edited after they have landed. The number of those applied is `user_version`.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../migrations/0001_objects.sql"), include_str!("../../migrations/0002_owners.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_objects.sql"),
+    include_str!("../../migrations/0002_owners.sql"),
+];
 
 /// What every connection has to have, reading ones too.
 pub(super) fn pragmas(connection: &Connection) -> rusqlite::Result<()> {
@@ -34,9 +36,12 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
 
 fn migrate(connection: &mut Connection) -> Result<()> {
     let applied: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let application: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if applied > MIGRATIONS.len() || (applied > 0 && application != APPLICATION_ID) {
-        return Err(Error::Internal("the database was made by a newer version of Dormer, or by something else".into()));
+        return Err(Error::Internal(
+            "the database was made by a newer version of Dormer, or by something else".into(),
+        ));
     }
     for (i, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
         let transaction = connection.transaction()?;

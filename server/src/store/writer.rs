@@ -37,11 +37,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        connection: Connection,
-        topics: Arc<Topics>,
-        clock: Clock,
-    ) -> Result<Self> {
+    pub(super) fn start(connection: Connection, topics: Arc<Topics>, clock: Clock) -> Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
         let thread = thread::Builder::new().name("store-writer".into());
         thread
@@ -78,7 +74,12 @@ impl Writer {
     }
 }
 
-fn run(mut connection: Connection, topics: &Topics, clock: &Clock, mut waiting: mpsc::Receiver<Work>) {
+fn run(
+    mut connection: Connection,
+    topics: &Topics,
+    clock: &Clock,
+    mut waiting: mpsc::Receiver<Work>,
+) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         let mut made = Made::default();
@@ -199,7 +200,12 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Conflict`] if it is of another revision.
-    pub fn update(&mut self, key: &Key, expected: Option<Revision>, object: Value) -> Result<Entry> {
+    pub fn update(
+        &mut self,
+        key: &Key,
+        expected: Option<Revision>,
+        object: Value,
+    ) -> Result<Entry> {
         let before = self.current(key, expected)?;
         self.put(key, Some(before.body), object)
     }
@@ -210,7 +216,8 @@ impl Tx<'_> {
     /// [`Error::NotFound`], or [`Error::Conflict`] if it is of another revision than `expected`.
     pub fn delete(&mut self, key: &Key, expected: Option<Revision>) -> Result<Entry> {
         let before = self.current(key, expected)?;
-        let sql = "delete from objects where cluster = ? and resource = ? and namespace = ? and name = ?";
+        let sql =
+            "delete from objects where cluster = ? and resource = ? and namespace = ? and name = ?";
         self.sql.prepare_cached(sql)?.execute((
             &key.cluster,
             &key.resource,

@@ -7,11 +7,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use clap::Parser;
+use dormer::clock::Clock;
 use dormer::config::{Cli, Serve};
 use dormer::listen::Peer;
-use dormer::serve::{self, Running};
-use dormer::clock::Clock;
 use dormer::routes;
+use dormer::serve::{self, Running};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -47,7 +47,8 @@ impl TestServer {
         let config = config(&password);
         let data = folder.path().join("data");
         let names = vec!["localhost".to_owned()];
-        let running = serve::start(config, &data, names, "Q0E=".into(), clock.clone()).await.unwrap();
+        let running =
+            serve::start(config, &data, names, "Q0E=".into(), clock.clone()).await.unwrap();
         let router = routes::router(running.app.clone());
         Self { clock, router, running: Some(running), folder }
     }
@@ -76,8 +77,12 @@ impl TestServer {
     /// Signs somebody in as a command line does.
     pub async fn signed_in(&self, name: &str, password: &str) -> Person {
         let body = json!({ "username": name, "password": password });
-        let answer = self.anonymous().post("/auth/password/login", &body).await.expect(StatusCode::OK);
-        self.anonymous().named(name).with(header::AUTHORIZATION.as_str(), &format!("Bearer {}", answer["accessKey"].as_str().unwrap()))
+        let answer =
+            self.anonymous().post("/auth/password/login", &body).await.expect(StatusCode::OK);
+        self.anonymous().named(name).with(
+            header::AUTHORIZATION.as_str(),
+            &format!("Bearer {}", answer["accessKey"].as_str().unwrap()),
+        )
     }
 
     /// Stops and starts on the same folder.
@@ -86,7 +91,8 @@ impl TestServer {
         let config = config(&self.folder.path().join("password"));
         let data = self.folder.path().join("data");
         let names = vec!["localhost".to_owned()];
-        let running = serve::start(config, &data, names, "Q0E=".into(), self.clock.clone()).await.unwrap();
+        let running =
+            serve::start(config, &data, names, "Q0E=".into(), self.clock.clone()).await.unwrap();
         self.router = routes::router(running.app.clone());
         self.running = Some(running);
     }
@@ -140,22 +146,12 @@ impl Person {
         self
     }
 
-    /// The access key that the person calls with.
-    pub fn key(&self) -> String {
-        let value = self.headers[header::AUTHORIZATION].to_str().unwrap();
-        value.strip_prefix("Bearer ").unwrap().to_owned()
-    }
-
     pub async fn get(&self, path: &str) -> Answer {
         self.call(Method::GET, path, None, "").await
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::POST, path, Some(body), "application/json").await
-    }
-
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.call(Method::PUT, path, Some(body), "application/json").await
     }
 
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
@@ -167,7 +163,13 @@ impl Person {
     }
 
     /// One call through the whole router.
-    pub async fn call(&self, method: Method, path: &str, body: Option<&Value>, kind: &str) -> Answer {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        kind: &str,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if !self.headers.contains_key(header::HOST) {
             request = request.header(header::HOST, "localhost:9898");

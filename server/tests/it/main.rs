@@ -9,5 +9,5 @@ mod kube_client;
 mod people;
 mod routes;
 mod sign_in;
-mod vclusters;
 mod store_contract;
+mod vclusters;

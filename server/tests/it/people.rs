@@ -15,8 +15,17 @@ async fn a_taken_username_and_a_bad_email_are_told_at_their_fields() {
     let answer = admin.post(&format!("{M}/users"), &user).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     let causes = answer.body["details"]["causes"].as_array().unwrap().clone();
-    let told: Vec<String> = causes.iter().map(|it| format!("{}: {}", it["field"].as_str().unwrap(), it["message"].as_str().unwrap())).collect();
-    assert_eq!(told, ["spec.email: Not a valid email address.", "spec.username: A user with this username exists."]);
+    let told: Vec<String> = causes
+        .iter()
+        .map(|it| format!("{}: {}", it["field"].as_str().unwrap(), it["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "spec.email: Not a valid email address.",
+            "spec.username: A user with this username exists."
+        ]
+    );
 }
 
 #[tokio::test]
@@ -26,7 +35,10 @@ async fn a_password_is_in_no_answer_and_a_short_one_is_refused() {
     let user = |password: &str| json!({ "metadata": { "name": "anna" }, "spec": { "username": "anna", "password": password } });
     let short = admin.post(&format!("{M}/users"), &user("short")).await;
     assert_eq!(short.body["details"]["causes"][0]["message"], "At least 12 characters.");
-    let made = admin.post(&format!("{M}/users"), &user("a long password")).await.expect(StatusCode::CREATED);
+    let made = admin
+        .post(&format!("{M}/users"), &user("a long password"))
+        .await
+        .expect(StatusCode::CREATED);
     let read = admin.get(&format!("{M}/users/anna")).await.expect(StatusCode::OK);
     for text in [made.to_string(), read.to_string()] {
         assert!(!text.contains("argon2") && !text.contains("a long password"), "{text}");
@@ -38,13 +50,18 @@ async fn a_member_sees_themselves_and_nobody_else() {
     let server = TestServer::start().await;
     let (anna, _) = (server.member("anna").await, server.member("ben").await);
     let list = anna.get(&format!("{M}/users")).await.expect(StatusCode::OK);
-    let names: Vec<&Value> = list["items"].as_array().unwrap().iter().map(|it| &it["metadata"]["name"]).collect();
+    let names: Vec<&Value> =
+        list["items"].as_array().unwrap().iter().map(|it| &it["metadata"]["name"]).collect();
     assert_eq!(names, ["anna"]);
-    let (hidden, missing) = (anna.get(&format!("{M}/users/ben")).await, anna.get(&format!("{M}/users/zoe")).await);
+    let (hidden, missing) =
+        (anna.get(&format!("{M}/users/ben")).await, anna.get(&format!("{M}/users/zoe")).await);
     assert_snapshot!(hidden.line(), @r#"404 NotFound: users.management.loft.sh "ben" not found"#);
     assert_eq!(hidden.body.to_string().replace("ben", "zoe"), missing.body.to_string());
     let promoted = json!({ "spec": { "clusterRoles": [{ "name": "loft-management-admin" }] } });
-    assert_eq!(anna.patch(&format!("{M}/users/anna"), &promoted).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        anna.patch(&format!("{M}/users/anna"), &promoted).await.status,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[tokio::test]

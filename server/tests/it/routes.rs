@@ -17,13 +17,19 @@ async fn nobody_gets_past_a_route_that_is_not_for_anyone() {
     let server = TestServer::start().await;
     for row in routes::table() {
         let (method, path) = request(row.path, row.method);
-        let bad = ["", "Bearer", "Bearer nothing", "Bearer vck_0", "Basic YWRtaW46YWRtaW4=", "bearer x"];
+        let bad =
+            ["", "Bearer", "Bearer nothing", "Bearer vck_0", "Basic YWRtaW46YWRtaW4=", "bearer x"];
         for credential in bad {
             let who = server.anonymous();
-            let who = if credential.is_empty() { who } else { who.with("authorization", credential) };
+            let who =
+                if credential.is_empty() { who } else { who.with("authorization", credential) };
             let status = who.call(method.clone(), &path, None, "").await.status;
             let refused = status == StatusCode::UNAUTHORIZED;
-            assert_eq!(refused, row.who != Who::Anyone, "{method} {path} with {credential:?}: {status}");
+            assert_eq!(
+                refused,
+                row.who != Who::Anyone,
+                "{method} {path} with {credential:?}: {status}"
+            );
         }
     }
 }
@@ -50,7 +56,8 @@ fn call(resource: &str, namespaced: bool, verb: Verb, subresource: &str) -> (Met
 
 async fn status(who: &Person, method: Method, path: &str) -> StatusCode {
     let body = serde_json::json!({ "metadata": { "name": "nothing" } });
-    let kind = if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
+    let kind =
+        if method == Method::PATCH { "application/merge-patch+json" } else { "application/json" };
     let body = matches!(method, Method::POST | Method::PUT | Method::PATCH).then_some(&body);
     who.call(method.clone(), path, body, kind).await.status
 }
@@ -63,7 +70,11 @@ async fn every_verb_of_every_management_resource_knows_its_caller() {
     assert!(rows.len() > 40, "{}", rows.len());
     for row in rows {
         let (method, path) = call(&row.resource, row.namespaced, row.verb, &row.subresource);
-        assert_eq!(status(&nobody, method.clone(), &path).await, StatusCode::UNAUTHORIZED, "{method} {path}");
+        assert_eq!(
+            status(&nobody, method.clone(), &path).await,
+            StatusCode::UNAUTHORIZED,
+            "{method} {path}"
+        );
     }
 }
 
@@ -94,7 +105,9 @@ async fn a_member_gets_no_further_than_the_list_of_what_members_may() {
 async fn an_unknown_path_below_the_api_is_a_status_and_not_the_page() {
     let server = TestServer::start().await;
     let admin = server.admin().await;
-    for path in ["/kubernetes/nothing", "/auth/nothing", "/kubernetes/management/apis/none/v1/things"] {
+    for path in
+        ["/kubernetes/nothing", "/auth/nothing", "/kubernetes/management/apis/none/v1/things"]
+    {
         let answer = admin.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.body["kind"], "Status", "{path}");

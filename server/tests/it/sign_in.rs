@@ -27,7 +27,12 @@ async fn signed_in_page(server: &TestServer) -> Person {
 #[tokio::test]
 async fn a_command_line_signs_in_with_a_password_and_gets_a_key_that_works() {
     let server = TestServer::start().await;
-    let oneself = server.admin().await.post(&format!("{M}/selves"), &json!({})).await.expect(StatusCode::CREATED);
+    let oneself = server
+        .admin()
+        .await
+        .post(&format!("{M}/selves"), &json!({}))
+        .await
+        .expect(StatusCode::CREATED);
     assert_eq!(oneself["status"]["user"]["name"], "admin");
     assert_eq!(oneself["status"]["accessKeyType"], "Login");
     assert_eq!(oneself["status"]["projectNamespacePrefix"], "loft-p-");
@@ -37,8 +42,10 @@ async fn a_command_line_signs_in_with_a_password_and_gets_a_key_that_works() {
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_name_are_told_in_the_same_words() {
     let server = TestServer::start().await;
-    let wrong = page(&server).post("/auth/session", &credentials("admin", "not the password")).await;
-    let unknown = page(&server).post("/auth/session", &credentials("nobody", "not the password")).await;
+    let wrong =
+        page(&server).post("/auth/session", &credentials("admin", "not the password")).await;
+    let unknown =
+        page(&server).post("/auth/session", &credentials("nobody", "not the password")).await;
     assert_snapshot!(wrong.line(), @"401 Unauthorized: Username or password is not right.");
     assert_eq!(wrong.body, unknown.body);
 }
@@ -110,7 +117,8 @@ async fn a_locked_user_can_neither_sign_in_nor_use_a_key_they_had() {
     let lock = json!({ "spec": { "disabled": true } });
     server.admin().await.patch(&format!("{M}/users/anna"), &lock).await.expect(StatusCode::OK);
     assert_eq!(anna.get(&format!("{M}/projects")).await.status, StatusCode::UNAUTHORIZED);
-    let answer = page(&server).post("/auth/session", &credentials("anna", "the password of anna")).await;
+    let answer =
+        page(&server).post("/auth/session", &credentials("anna", "the password of anna")).await;
     assert_snapshot!(answer.line(), @"403 Forbidden: This account is locked. Ask an administrator.");
 }
 
@@ -123,11 +131,13 @@ async fn an_invite_sets_a_first_password_signs_in_and_works_once() {
     assert_eq!(user["metadata"]["name"], "ben");
     assert_eq!(user["status"]["hasPassword"], false);
     let invite = json!({ "spec": { "user": "ben" } });
-    let invite = admin.post(&format!("{M}/resetaccesskeys"), &invite).await.expect(StatusCode::CREATED);
+    let invite =
+        admin.post(&format!("{M}/resetaccesskeys"), &invite).await.expect(StatusCode::CREATED);
     let token = invite["spec"]["key"].as_str().unwrap();
 
     let page = page(&server);
-    let whom = page.post("/auth/invite/inspect", &json!({ "token": token })).await.expect(StatusCode::OK);
+    let whom =
+        page.post("/auth/invite/inspect", &json!({ "token": token })).await.expect(StatusCode::OK);
     assert_eq!(whom["username"], "ben");
     let short = page.post("/auth/invite", &json!({ "token": token, "password": "short" })).await;
     assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -146,9 +156,13 @@ async fn an_invite_is_no_access_key_and_ends_after_a_week() {
     let clock = Clock::standing_at(1_800_000_000);
     let server = TestServer::at(clock.clone()).await;
     let admin = server.admin().await;
-    admin.post(&format!("{M}/users"), &json!({ "spec": { "username": "ben" } })).await.expect(StatusCode::CREATED);
+    admin
+        .post(&format!("{M}/users"), &json!({ "spec": { "username": "ben" } }))
+        .await
+        .expect(StatusCode::CREATED);
     let invite = json!({ "spec": { "user": "ben" } });
-    let invite = admin.post(&format!("{M}/resetaccesskeys"), &invite).await.expect(StatusCode::CREATED);
+    let invite =
+        admin.post(&format!("{M}/resetaccesskeys"), &invite).await.expect(StatusCode::CREATED);
     let token = invite["spec"]["key"].as_str().unwrap();
     let bearer = server.anonymous().with("authorization", &format!("Bearer {token}"));
     assert_eq!(bearer.get(&format!("{M}/projects")).await.status, StatusCode::UNAUTHORIZED);

@@ -8,7 +8,12 @@ use crate::harness::{M, Person, TestServer, inside, vcluster, vclusters};
 
 async fn namespaces(person: &Person, name: &str) -> Vec<String> {
     let list = person.get(&inside(name, "/api/v1/namespaces")).await.expect(StatusCode::OK);
-    list["items"].as_array().unwrap().iter().map(|it| it["metadata"]["name"].as_str().unwrap().to_owned()).collect()
+    list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -23,9 +28,27 @@ async fn one_call_with_a_name_makes_one_that_answers() {
     assert_eq!(made["spec"]["clusterRef"]["virtualCluster"], "calm-otter");
     assert_eq!(made["metadata"]["annotations"]["sleepmode.loft.sh/sleep-after"], "3600");
     assert_eq!(made["status"]["canUse"], true);
-    let kinds: Vec<&str> = made["status"]["conditions"].as_array().unwrap().iter().map(|it| it["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["Scheduled", "TemplateResolved", "SpaceSynced", "SpaceReady", "VirtualClusterSynced", "VirtualClusterReady"]);
-    assert_eq!(namespaces(&anna, "calm-otter").await, ["default", "kube-node-lease", "kube-public", "kube-system"]);
+    let kinds: Vec<&str> = made["status"]["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "Scheduled",
+            "TemplateResolved",
+            "SpaceSynced",
+            "SpaceReady",
+            "VirtualClusterSynced",
+            "VirtualClusterReady"
+        ]
+    );
+    assert_eq!(
+        namespaces(&anna, "calm-otter").await,
+        ["default", "kube-node-lease", "kube-public", "kube-system"]
+    );
 }
 
 #[tokio::test]
@@ -50,7 +73,10 @@ async fn one_that_is_shared_can_be_used_and_not_deleted() {
     let share = json!({ "spec": { "extraAccessRules": [{ "users": ["ben"], "clusterRole": "loft-cluster-space-admin" }] } });
     anna.patch(&vcluster("ours"), &share).await.expect(StatusCode::OK);
     assert_eq!(namespaces(&ben, "ours").await.len(), 4);
-    assert_eq!(ben.get(&vcluster("ours")).await.expect(StatusCode::OK)["status"]["canUpdate"], false);
+    assert_eq!(
+        ben.get(&vcluster("ours")).await.expect(StatusCode::OK)["status"]["canUpdate"],
+        false
+    );
     assert_eq!(ben.delete(&vcluster("ours")).await.status, StatusCode::FORBIDDEN);
 }
 
@@ -65,8 +91,14 @@ async fn a_bad_id_a_taken_one_and_a_strange_template_are_told_apart() {
     make(json!({ "metadata": { "name": "one" } })).await.expect(StatusCode::CREATED);
     let taken = make(json!({ "metadata": { "name": "one" } })).await;
     assert_snapshot!(taken.line(), @r#"409 AlreadyExists: virtualclusterinstances.management.loft.sh "one" already exists"#);
-    let strange = make(json!({ "metadata": { "name": "two" }, "spec": { "templateRef": { "name": "none" } } })).await;
-    assert_eq!(strange.body["details"]["causes"][0]["message"], "There is no template `none` in this project.");
+    let strange = make(
+        json!({ "metadata": { "name": "two" }, "spec": { "templateRef": { "name": "none" } } }),
+    )
+    .await;
+    assert_eq!(
+        strange.body["details"]["causes"][0]["message"],
+        "There is no template `none` in this project."
+    );
 }
 
 #[tokio::test]
@@ -74,7 +106,12 @@ async fn bad_yaml_is_told_with_its_line_and_column() {
     let server = TestServer::start().await;
     let anna = server.member("anna").await;
     let template = json!({ "helmRelease": { "values": "a: 1\nb: [1, 2\nc: 3\n" } });
-    let answer = anna.post(&vclusters(), &json!({ "metadata": { "name": "one" }, "spec": { "template": template } })).await;
+    let answer = anna
+        .post(
+            &vclusters(),
+            &json!({ "metadata": { "name": "one" }, "spec": { "template": template } }),
+        )
+        .await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     let cause = &answer.body["details"]["causes"][0];
     assert_eq!(cause["field"], "spec.template.helmRelease.values");
@@ -101,7 +138,10 @@ async fn what_only_the_server_writes_stays_as_it_is_whatever_is_sent() {
     let changed = anna.patch(&vcluster("one"), &change).await.expect(StatusCode::OK);
     assert_eq!(changed["status"]["phase"], "Ready");
     assert_eq!(changed["metadata"]["finalizers"], made["metadata"]["finalizers"]);
-    assert!(changed["metadata"]["annotations"].get("sleepmode.loft.sh/sleeping-since").is_none(), "{changed:#}");
+    assert!(
+        changed["metadata"]["annotations"].get("sleepmode.loft.sh/sleeping-since").is_none(),
+        "{changed:#}"
+    );
 }
 
 async fn put_to_sleep(person: &Person, name: &str) -> Value {
@@ -116,16 +156,24 @@ async fn a_sleeper_says_since_when_and_by_whom_and_wakes_when_it_is_used() {
     let anna = server.member("anna").await;
     anna.make("one").await;
     let map = json!({ "metadata": { "name": "kept" }, "data": { "a": "1" } });
-    anna.post(&inside("one", "/api/v1/namespaces/default/configmaps"), &map).await.expect(StatusCode::CREATED);
+    anna.post(&inside("one", "/api/v1/namespaces/default/configmaps"), &map)
+        .await
+        .expect(StatusCode::CREATED);
     let asleep = put_to_sleep(&anna, "one").await;
     let annotations = &asleep["metadata"]["annotations"];
     assert_eq!(annotations["sleepmode.loft.sh/sleep-type"], "forcedSleep");
     assert_eq!(annotations["sleepmode.dormer.dev/forced-by"], "anna");
     assert!(annotations["sleepmode.loft.sh/sleeping-since"].is_string());
-    let kept = anna.get(&inside("one", "/api/v1/namespaces/default/configmaps/kept")).await.expect(StatusCode::OK);
+    let kept = anna
+        .get(&inside("one", "/api/v1/namespaces/default/configmaps/kept"))
+        .await
+        .expect(StatusCode::OK);
     assert_eq!(kept["data"]["a"], "1");
     let awake = anna.until("one", "Ready").await;
-    assert!(awake["metadata"]["annotations"].get("sleepmode.loft.sh/sleeping-since").is_none(), "{awake:#}");
+    assert!(
+        awake["metadata"]["annotations"].get("sleepmode.loft.sh/sleeping-since").is_none(),
+        "{awake:#}"
+    );
 }
 
 #[tokio::test]
@@ -144,7 +192,8 @@ async fn a_thousand_requests_at_once_wake_it_once() {
     }
     let store = &server.running.as_ref().unwrap().app.store;
     let range = dormer::management::range(dormer::management::VCLUSTERS);
-    let changes = store.read(move |it| it.changes(&range, dormer::store::Revision(from))).await.unwrap();
+    let changes =
+        store.read(move |it| it.changes(&range, dormer::store::Revision(from))).await.unwrap();
     let wakes = changes.iter().filter(|change| {
         let phase = |body: Option<&dormer::store::Body>| {
             let object: Value = serde_json::from_slice(body.unwrap()).unwrap();
@@ -189,7 +238,10 @@ async fn it_sleeps_by_itself_when_nobody_uses_it() {
     let body = json!({ "metadata": { "name": "one", "annotations": { "sleepmode.loft.sh/sleep-after": "2" } } });
     anna.post(&vclusters(), &body).await.expect(StatusCode::CREATED);
     let asleep = anna.until("one", "Sleeping").await;
-    assert_eq!(asleep["metadata"]["annotations"]["sleepmode.loft.sh/sleep-type"], "inactivitySleep");
+    assert_eq!(
+        asleep["metadata"]["annotations"]["sleepmode.loft.sh/sleep-type"],
+        "inactivitySleep"
+    );
 }
 
 #[tokio::test]
@@ -198,7 +250,9 @@ async fn what_is_deleted_leaves_nothing_behind_and_its_name_is_free() {
     let (admin, anna) = (server.admin().await, server.member("anna").await);
     anna.make("one").await;
     let map = json!({ "metadata": { "name": "old" } });
-    anna.post(&inside("one", "/api/v1/namespaces/default/configmaps"), &map).await.expect(StatusCode::CREATED);
+    anna.post(&inside("one", "/api/v1/namespaces/default/configmaps"), &map)
+        .await
+        .expect(StatusCode::CREATED);
     anna.delete(&vcluster("one")).await.expect(StatusCode::OK);
     anna.until_gone(&vcluster("one")).await;
     let answer = anna.get(&inside("one", "/api/v1/namespaces")).await;
@@ -217,15 +271,28 @@ async fn a_key_for_one_virtual_cluster_reaches_that_one_and_nothing_else() {
     anna.make("one").await;
     anna.make("two").await;
     let scope = json!({ "virtualClusters": [{ "project": "default", "virtualCluster": "one" }] });
-    let made = anna.post(&format!("{M}/ownedaccesskeys"), &json!({ "spec": { "scope": scope } })).await.expect(StatusCode::CREATED);
-    let key = server.anonymous().with("authorization", &format!("Bearer {}", made["spec"]["key"].as_str().unwrap()));
+    let made = anna
+        .post(&format!("{M}/ownedaccesskeys"), &json!({ "spec": { "scope": scope } }))
+        .await
+        .expect(StatusCode::CREATED);
+    let key = server
+        .anonymous()
+        .with("authorization", &format!("Bearer {}", made["spec"]["key"].as_str().unwrap()));
     assert_eq!(namespaces(&key, "one").await.len(), 4);
     assert_eq!(key.get(&inside("two", "/api/v1/namespaces")).await.status, StatusCode::NOT_FOUND);
-    for path in [format!("{M}/projects"), format!("{M}/users"), format!("{M}/users/anna/accesskeys")] {
+    for path in
+        [format!("{M}/projects"), format!("{M}/users"), format!("{M}/users/anna/accesskeys")]
+    {
         let status = key.get(&path).await.status;
-        assert!(matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND), "{path}: {status}");
+        assert!(
+            matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND),
+            "{path}: {status}"
+        );
     }
-    assert_eq!(key.post(&format!("{M}/ownedaccesskeys"), &json!({ "spec": {} })).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        key.post(&format!("{M}/ownedaccesskeys"), &json!({ "spec": {} })).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(key.delete(&vcluster("one")).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -236,13 +303,21 @@ async fn after_a_restart_everything_is_as_it_was() {
     anna.make("awake").await;
     anna.make("asleep").await;
     let map = json!({ "metadata": { "name": "kept" }, "data": { "a": "1" } });
-    anna.post(&inside("awake", "/api/v1/namespaces/default/configmaps"), &map).await.expect(StatusCode::CREATED);
+    anna.post(&inside("awake", "/api/v1/namespaces/default/configmaps"), &map)
+        .await
+        .expect(StatusCode::CREATED);
     put_to_sleep(&anna, "asleep").await;
     server.restart().await;
     let anna = server.signed_in("anna", "the password of anna").await;
-    let kept = anna.get(&inside("awake", "/api/v1/namespaces/default/configmaps/kept")).await.expect(StatusCode::OK);
+    let kept = anna
+        .get(&inside("awake", "/api/v1/namespaces/default/configmaps/kept"))
+        .await
+        .expect(StatusCode::OK);
     assert_eq!(kept["data"]["a"], "1");
-    assert_eq!(anna.get(&vcluster("asleep")).await.expect(StatusCode::OK)["status"]["phase"], "Sleeping");
+    assert_eq!(
+        anna.get(&vcluster("asleep")).await.expect(StatusCode::OK)["status"]["phase"],
+        "Sleeping"
+    );
     assert_eq!(namespaces(&anna, "asleep").await.len(), 4);
 }
 

@@ -16,11 +16,20 @@ use crate::store::Snapshot;
 const KIND: &str = "VirtualClusterInstance";
 
 /// Annotations whose value is a number of seconds.
-const SECONDS: [&str; 4] =
-    [annotation::SLEEP_AFTER, annotation::DELETE_AFTER, annotation::FORCE_DURATION, annotation::LAST_ACTIVITY];
+const SECONDS: [&str; 4] = [
+    annotation::SLEEP_AFTER,
+    annotation::DELETE_AFTER,
+    annotation::FORCE_DURATION,
+    annotation::LAST_ACTIVITY,
+];
 
 /// Checks an object against the rules and against its project.
-pub(super) fn check(snapshot: &Snapshot<'_>, project: &Project, object: &Value, name: &str) -> Result<()> {
+pub(super) fn check(
+    snapshot: &Snapshot<'_>,
+    project: &Project,
+    object: &Value,
+    name: &str,
+) -> Result<()> {
     let instance: VirtualClusterInstance = typed(object)?;
     let mut faults = Faults::default();
     if let Err(error) = name::vcluster_id(name) {
@@ -34,7 +43,10 @@ pub(super) fn check(snapshot: &Snapshot<'_>, project: &Project, object: &Value, 
     for key in SECONDS {
         let value = instance.metadata.annotation(key);
         if value.is_some_and(|it| it.parse::<i64>().map_or(true, |seconds| seconds < 0)) {
-            faults.add(&format!("metadata.annotations[{key}]"), "A whole number of seconds, 0 or more.");
+            faults.add(
+                &format!("metadata.annotations[{key}]"),
+                "A whole number of seconds, 0 or more.",
+            );
         }
     }
     template(snapshot, project, &instance, &mut faults)?;
@@ -61,7 +73,12 @@ impl Faults {
         if self.0.is_empty() {
             return Ok(());
         }
-        Err(Error::Invalid { kind: KIND.into(), group: GROUP.into(), name: name.into(), causes: self.0 })
+        Err(Error::Invalid {
+            kind: KIND.into(),
+            group: GROUP.into(),
+            name: name.into(),
+            causes: self.0,
+        })
     }
 }
 
@@ -72,14 +89,23 @@ fn template(
     faults: &mut Faults,
 ) -> Result<()> {
     match (&instance.spec.template_ref, &instance.spec.template) {
-        (Some(_), Some(_)) => faults.add("spec.template", "Either a template by name or one of its own, not both."),
+        (Some(_), Some(_)) => {
+            faults.add("spec.template", "Either a template by name or one of its own, not both.")
+        }
         (None, Some(_)) => {}
         (None, None) => faults.add("spec.templateRef.name", "Choose a template."),
         (Some(asked), None) => {
-            let allowed = project.spec.allowed_templates.iter().any(|it| it.name == "*" || it.name == asked.name);
+            let allowed = project
+                .spec
+                .allowed_templates
+                .iter()
+                .any(|it| it.name == "*" || it.name == asked.name);
             let there = snapshot.get(&key(TEMPLATES, "", &asked.name))?.is_some();
             if !there || !allowed {
-                faults.add("spec.templateRef.name", format!("There is no template `{}` in this project.", asked.name));
+                faults.add(
+                    "spec.templateRef.name",
+                    format!("There is no template `{}` in this project.", asked.name),
+                );
             }
         }
     }
@@ -96,9 +122,13 @@ fn cluster(
     if asked.is_empty() {
         return Ok(());
     }
-    let allowed = project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == *asked);
+    let allowed =
+        project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == *asked);
     if !allowed || snapshot.get(&key(CLUSTERS, "", asked))?.is_none() {
-        faults.add("spec.clusterRef.cluster", format!("There is no cluster `{asked}` in this project."));
+        faults.add(
+            "spec.clusterRef.cluster",
+            format!("There is no cluster `{asked}` in this project."),
+        );
     }
     Ok(())
 }
@@ -110,7 +140,13 @@ pub(super) fn fixed_once_set(old: &Value, new: &Value) -> Result<()> {
         let is = new["spec"]["clusterRef"][field].as_str().unwrap_or_default();
         if !was.is_empty() && was != is {
             let path = format!("spec.clusterRef.{field}");
-            return Err(Error::invalid_field(KIND, GROUP, object::name(new), &path, "It cannot move once it is placed."));
+            return Err(Error::invalid_field(
+                KIND,
+                GROUP,
+                object::name(new),
+                &path,
+                "It cannot move once it is placed.",
+            ));
         }
     }
     Ok(())
