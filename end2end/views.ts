@@ -5,19 +5,26 @@ import { addUserPanel, createKey, newPanel, openConnect, openPage, row } from ".
 
 export interface View {
   name: string;
+  /** It is a panel over a page. */
+  panel?: true;
   open: (page: Page) => Promise<unknown>;
 }
 
 export const VIEWS: View[] = [
   { name: "virtual-clusters", open: (page) => expect(row(page, "calm-otter")).toBeVisible() },
-  { name: "new-virtual-cluster", open: (page) => newPanel(page) },
-  { name: "connect", open: (page) => openConnect(page, "calm-otter") },
+  { name: "new-virtual-cluster", panel: true, open: (page) => newPanel(page) },
+  { name: "connect", panel: true, open: (page) => openConnect(page, "calm-otter") },
   { name: "clusters", open: (page) => openPage(page, "Clusters") },
   { name: "users", open: (page) => openPage(page, "Users") },
-  { name: "add-user", open: async (page) => (await openPage(page, "Users"), addUserPanel(page)) },
+  {
+    name: "add-user",
+    panel: true,
+    open: async (page) => (await openPage(page, "Users"), addUserPanel(page)),
+  },
   { name: "access-keys", open: (page) => openPage(page, "Access keys") },
   {
     name: "new-access-key",
+    panel: true,
     open: async (page) => (await openPage(page, "Access keys"), createKey(page, "ci-web")),
   },
 ];
