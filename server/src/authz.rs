@@ -50,7 +50,7 @@ pub fn may(
     object: Option<&Value>,
 ) -> Result<Decision> {
     if let Some(scope) = caller.key.as_ref().and_then(|it| it.scope.as_ref())
-        && !scope_allows(scope, attributes, object)
+        && !scope_allows(scope, &caller.name, attributes, object)
     {
         return Ok(if object.is_some() { Decision::Hide } else { Decision::Deny });
     }
@@ -266,10 +266,27 @@ fn names(caller: &Caller, users: &[String], teams: &[String]) -> bool {
 }
 
 /// What a key with a scope may reach at all. A scope names virtual clusters: such a key uses and
-/// reads them, says who it is, and nothing else.
-fn scope_allows(scope: &Scope, attributes: &Attributes, object: Option<&Value>) -> bool {
+/// reads them, says who it is, and reads what a CLI has to read on its way there.
+fn scope_allows(
+    scope: &Scope,
+    caller: &str,
+    attributes: &Attributes,
+    object: Option<&Value>,
+) -> bool {
+    let reads = attributes.verb.is_read();
+    let whole = attributes.verb != Verb::Get;
     match attributes.resource.as_str() {
         management::SELVES | management::SELF_REVIEWS => true,
+        management::PROJECTS => {
+            let name = attributes_name(attributes, object);
+            let part = matches!(attributes.subresource.as_str(), "" | "clusters");
+            reads && part && (whole || scope.virtual_clusters.iter().any(|it| it.project == name))
+        }
+        management::USERS => {
+            attributes.verb == Verb::Get
+                && attributes.name == caller
+                && attributes.subresource.is_empty()
+        }
         management::VCLUSTERS => {
             let project = project_of_namespace(&attributes.namespace).unwrap_or_default();
             let name = attributes_name(attributes, object);

@@ -154,6 +154,10 @@ impl Person {
         self.call(Method::POST, path, Some(body), "application/json").await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path, Some(body), "application/json").await
+    }
+
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PATCH, path, Some(body), "application/merge-patch+json").await
     }

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod cli;
 mod kube_client;
 mod people;
 mod routes;

@@ -280,9 +280,10 @@ async fn a_key_for_one_virtual_cluster_reaches_that_one_and_nothing_else() {
         .with("authorization", &format!("Bearer {}", made["spec"]["key"].as_str().unwrap()));
     assert_eq!(namespaces(&key, "one").await.len(), 4);
     assert_eq!(key.get(&inside("two", "/api/v1/namespaces")).await.status, StatusCode::NOT_FOUND);
-    for path in
-        [format!("{M}/projects"), format!("{M}/users"), format!("{M}/users/anna/accesskeys")]
-    {
+    let projects = key.get(&format!("{M}/projects/default/clusters")).await;
+    assert_eq!(projects.status, StatusCode::OK, "what a CLI reads on its way");
+    for path in ["users", "users/anna/accesskeys", "clusters", "projects/default/members"] {
+        let path = format!("{M}/{path}");
         let status = key.get(&path).await.status;
         assert!(
             matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND),
