@@ -1,5 +1,7 @@
 //! What the compiler does not check of the page.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +9,9 @@ use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
 
 /// The most lines that a file may have.
-const FILE_LINES_MAX: usize = 320;
+const FILE_LINES_MAX: usize = 300;
 /// The most lines that a function may have. A component is one function, so most of them are views.
-const FUNCTION_LINES_MAX: usize = 100;
+const FUNCTION_LINES_MAX: usize = 70;
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

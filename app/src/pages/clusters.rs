@@ -7,8 +7,8 @@ use dormer_api::table::Row;
 use leptos::prelude::*;
 use stylers::style;
 
-use super::list::{FilterBox, FreshnessOf, NotLoaded, NothingMatches, UrlState};
-use crate::client::{CallError, Client};
+use super::list::{CountOf, FilterBox, NotLoaded, NothingMatches, Shown, UrlState, shown};
+use crate::client::Client;
 use crate::live::{self, Columns, Freshness, FromRow, LiveRow};
 use crate::paths;
 use crate::ui::{Badge, Empty, IconKind, Moment, Page, SkeletonRows, Sort, SortHeader};
@@ -81,15 +81,6 @@ impl State {
     }
 }
 
-/// What stands under the toolbar.
-#[derive(Clone, PartialEq)]
-enum Shown {
-    Table,
-    NotLoaded(CallError),
-    NoneYet,
-    NothingMatches,
-}
-
 /// The list of host clusters.
 #[component]
 pub fn ClustersPage() -> impl IntoView {
@@ -108,32 +99,13 @@ pub fn ClustersPage() -> impl IntoView {
         });
         rows
     });
-    let shown = Memo::new(move |_| match live.freshness.get() {
-        Freshness::Loading => Shown::Table,
-        Freshness::Failed(error) => Shown::NotLoaded(error),
-        Freshness::Current | Freshness::Stale(_) if live.rows.with(Vec::is_empty) => Shown::NoneYet,
-        Freshness::Current | Freshness::Stale(_) if visible.with(Vec::is_empty) => {
-            Shown::NothingMatches
-        }
-        Freshness::Current | Freshness::Stale(_) => Shown::Table,
-    });
+    let shown = shown(live, visible);
     let loaded = Memo::new(move |_| live.freshness.with(|it| *it != Freshness::Loading));
-    let count = move || {
-        live.rows.with(|rows| match rows.len() {
-            0 => String::new(),
-            count => count.to_string(),
-        })
-    };
 
     view! {
         <Page
             title="Clusters"
-            aside=move || {
-                view! {
-                    <span class="muted">{count}</span>
-                    <FreshnessOf freshness=live.freshness/>
-                }
-            }
+            aside=move || view! { <CountOf live/> }
         >
             <div class="toolbar">
                 <FilterBox label="Filter clusters" placeholder="Filter" text=filter/>

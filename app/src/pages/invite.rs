@@ -11,7 +11,7 @@ use serde_json::json;
 use super::login::Card;
 use super::sign_in::PasswordField;
 use crate::client::{self, CallError};
-use crate::ui::{Field, Notice};
+use crate::ui::{Field, Notice, Submit};
 use crate::{paths, session};
 
 /// Shows whom the invite is for, and takes their password; then they are signed in.
@@ -101,14 +101,7 @@ fn PasswordForm(username: String, token: StoredValue<String>) -> impl IntoView {
                 autofocus=true
                 error=complaint
             />
-            <button
-                type="submit"
-                class="button"
-                data-kind="primary"
-                aria-busy=move || set.pending().get().then_some("true")
-            >
-                "Set password and sign in"
-            </button>
+            <Submit words="Set password and sign in" busy=set.pending()/>
         </form>
     }
 }

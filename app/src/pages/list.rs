@@ -11,11 +11,51 @@ use leptos_router::params::ParamsMap;
 
 use crate::client::CallError;
 use crate::clock;
-use crate::live::Freshness;
+use crate::live::{Freshness, FromRow, Live, LiveRow};
 use crate::ui::{Empty, FreshnessChip, Icon, IconKind};
 
 /// How long after the last key the URL follows what is typed.
 const TYPED_AFTER: Duration = Duration::from_millis(250);
+
+/// What stands under a list's toolbar. One value, so that no two of these can be drawn at once.
+#[derive(Clone, PartialEq)]
+pub enum Shown {
+    /// The table, or its skeleton.
+    Table,
+    /// The list did not come.
+    NotLoaded(CallError),
+    /// There is nothing that one may see.
+    NoneYet,
+    /// There is something, but the filter lets nothing pass.
+    NothingMatches,
+}
+
+/// What to show of a list of which `visible` passes the filter.
+pub fn shown<T: FromRow>(live: Live<T>, visible: Memo<Vec<LiveRow<T>>>) -> Memo<Shown> {
+    Memo::new(move |_| match live.freshness.get() {
+        Freshness::Loading => Shown::Table,
+        Freshness::Failed(error) => Shown::NotLoaded(error),
+        Freshness::Current | Freshness::Stale(_) if live.rows.with(Vec::is_empty) => Shown::NoneYet,
+        Freshness::Current | Freshness::Stale(_) if visible.with(Vec::is_empty) => {
+            Shown::NothingMatches
+        }
+        Freshness::Current | Freshness::Stale(_) => Shown::Table,
+    })
+}
+
+/// How many there are, and how true that is.
+#[component]
+pub fn CountOf<T: FromRow>(live: Live<T>) -> impl IntoView {
+    let words = move || match live.rows.with(Vec::len) {
+        0 => String::new(),
+        count => count.to_string(),
+    };
+
+    view! {
+        <span class="muted">{words}</span>
+        <FreshnessOf freshness=live.freshness/>
+    }
+}
 
 /// The chip beside a list's heading.
 #[component]

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use stylers::style;
 
 use crate::client::CallError;
-use crate::ui::{Field, Icon, IconKind, Notice};
+use crate::ui::{Field, Icon, IconKind, Notice, Submit};
 use crate::{clock, session};
 
 /// Why a sign-in did not work.
@@ -80,17 +80,7 @@ pub fn SignInForm(
                 autocomplete="current-password"
                 autofocus=known
             />
-            <button
-                type="submit"
-                class="button"
-                data-kind="primary"
-                aria-busy=move || sign_in.pending().get().then_some("true")
-            >
-                <Show when=move || sign_in.pending().get()>
-                    <Icon kind=IconKind::Busy/>
-                </Show>
-                "Sign in"
-            </button>
+            <Submit words="Sign in" busy=sign_in.pending()/>
         </form>
     }
 }

@@ -3,8 +3,8 @@
 use dormer_api::state::Tone;
 use leptos::prelude::*;
 
-use super::list::{FilterBox, FreshnessOf, NotLoaded, NothingMatches, UrlState};
-use crate::client::{CallError, Client};
+use super::list::{CountOf, FilterBox, NotLoaded, NothingMatches, Shown, UrlState, shown};
+use crate::client::Client;
 use crate::live::{self, Freshness, LiveRow};
 use crate::ui::{Empty, Icon, IconKind, Notice, Page, Sort};
 use crate::{paths, session};
@@ -23,14 +23,6 @@ use row::PeopleTable;
 
 /// What the list can be sorted by, as the URL names it. The first is the usual one.
 const SORT_KEYS: [&str; 4] = ["name", "state", "role", "activity"];
-
-/// What stands under the toolbar. There is no "none yet": whoever sees the list is on it.
-#[derive(Clone, PartialEq)]
-enum Shown {
-    Table,
-    NotLoaded(CallError),
-    NothingMatches,
-}
 
 /// The list of people, for administrators; for others, that there is none.
 #[component]
@@ -81,51 +73,23 @@ fn People() -> impl IntoView {
         let people = live.rows.get().into_iter().map(|row| row.value.get_untracked());
         only_admin(&people.collect::<Vec<_>>())
     });
-    let shown = Memo::new(move |_| match live.freshness.get() {
-        Freshness::Failed(error) => Shown::NotLoaded(error),
-        Freshness::Current | Freshness::Stale(_)
-            if visible.with(Vec::is_empty) && !filter.with(String::is_empty) =>
-        {
-            Shown::NothingMatches
-        }
-        Freshness::Loading | Freshness::Current | Freshness::Stale(_) => Shown::Table,
-    });
+    let shown = shown(live, visible);
     let loaded = Memo::new(move |_| live.freshness.with(|it| *it != Freshness::Loading));
     let invite = RwSignal::new(None::<InviteLink>);
 
     view! {
         <Page
             title="Users"
-            aside=move || {
-                view! {
-                    <span class="muted">
-                        {move || match live.rows.with(Vec::len) {
-                            0 => String::new(),
-                            count => count.to_string(),
-                        }}
-                    </span>
-                    <FreshnessOf freshness=live.freshness/>
-                }
-            }
-            actions=move || {
-                view! {
-                    <a
-                        class="button"
-                        data-kind="primary"
-                        href=move || url.with(&[("panel", Some("new".into()))])
-                    >
-                        <Icon kind=IconKind::Plus/>
-                        "Add user"
-                    </a>
-                }
-            }
+            aside=move || view! { <CountOf live/> }
+            actions=move || view! { <AddButton url/> }
         >
             <Notice tone=Tone::Failed text=changes.problem/>
             <div class="toolbar">
                 <FilterBox label="Filter users" placeholder="Filter" text=filter/>
             </div>
             {move || match shown.get() {
-                Shown::Table => view! {
+                // Whoever sees the list is on it: it is never without anybody for long.
+                Shown::Table | Shown::NoneYet => view! {
                     <PeopleTable rows=visible loaded sort url changes last_admin invite/>
                 }
                 .into_any(),
@@ -137,6 +101,21 @@ fn People() -> impl IntoView {
             }}
         </Page>
         <Panels url changes invite/>
+    }
+}
+
+/// Opens the panel that adds a person.
+#[component]
+fn AddButton(url: UrlState) -> impl IntoView {
+    view! {
+        <a
+            class="button"
+            data-kind="primary"
+            href=move || url.with(&[("panel", Some("new".into()))])
+        >
+            <Icon kind=IconKind::Plus/>
+            "Add user"
+        </a>
     }
 }
 

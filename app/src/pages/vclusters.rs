@@ -3,8 +3,8 @@
 use dormer_api::state::Tone;
 use leptos::prelude::*;
 
-use super::list::{FilterBox, FreshnessOf, NotLoaded, NothingMatches, UrlState};
-use crate::client::{CallError, Client};
+use super::list::{FilterBox, FreshnessOf, NotLoaded, NothingMatches, Shown, UrlState, shown};
+use crate::client::Client;
 use crate::live::{self, Freshness, Live};
 use crate::ui::{Empty, IconKind, Notice, Page};
 use crate::{clock, paths};
@@ -46,15 +46,6 @@ fn panel_url(project: &str, name: &str) -> [(&'static str, Option<String>); 3] {
 /// What the URL has to lose for no panel to be open.
 const NO_PANEL: [(&str, Option<String>); 3] = [("panel", None), ("project", None), ("name", None)];
 
-/// What stands under the toolbar. One value, so that no two of these can be drawn at once.
-#[derive(Clone, PartialEq)]
-enum Shown {
-    Table,
-    NotLoaded(CallError),
-    NoneYet,
-    NothingMatches,
-}
-
 /// The list of virtual clusters.
 #[component]
 pub fn VclustersPage() -> impl IntoView {
@@ -68,15 +59,7 @@ pub fn VclustersPage() -> impl IntoView {
         live.freshness.with(|it| matches!(it, Freshness::Current | Freshness::Stale(_)))
     });
     let rows = Signal::derive(move || loaded.get().then(|| visible.get()));
-    let shown = Memo::new(move |_| match live.freshness.get() {
-        Freshness::Loading => Shown::Table,
-        Freshness::Failed(error) => Shown::NotLoaded(error),
-        Freshness::Current | Freshness::Stale(_) if live.rows.with(Vec::is_empty) => Shown::NoneYet,
-        Freshness::Current | Freshness::Stale(_) if visible.with(Vec::is_empty) => {
-            Shown::NothingMatches
-        }
-        Freshness::Current | Freshness::Stale(_) => Shown::Table,
-    });
+    let shown = shown(live, visible);
     let maker = Maker::new(client, url, actions);
 
     view! {

@@ -48,24 +48,8 @@ pub fn CopyButton(
             flex-direction: column;
             gap: var(--space-1);
         }
-        .copy-by-hand {
-            width: 100%;
-            height: var(--control);
-            font-family: var(--font-mono);
-            font-size: var(--font-caption);
-        }
     };
     let copying = RwSignal::new(Copying::Idle);
-    let by_hand = NodeRef::<html::Textarea>::new();
-    Effect::new(move |_| {
-        if let Some(area) = by_hand.get() {
-            // A frame later: by then the text is in it.
-            request_animation_frame(move || {
-                _ = area.focus();
-                area.select();
-            });
-        }
-    });
     let copy = move |event: ev::MouseEvent| {
         let button = event.current_target().and_then(|it| it.dyn_into::<HtmlElement>().ok());
         // Asked for inside the click: a tick later the browser would refuse.
@@ -105,19 +89,46 @@ pub fn CopyButton(
                 </span>
             </button>
             <Show when=move || is(Copying::ByHand)>
-                <textarea
-                    class=format!("copy-by-hand {class}")
-                    readonly
-                    node_ref=by_hand
-                    aria-label="Press Ctrl+C to copy this"
-                    prop:value=move || text.get()
-                    on:blur=move |_| copying.set(Copying::Idle)
-                ></textarea>
+                <ByHand text copying/>
             </Show>
             <span class="visually-hidden" role="status">
                 {move || is(Copying::Copied).then_some("Copied")}
             </span>
         </span>
+    }
+}
+
+/// The text itself, selected, for a browser that lets no page copy.
+#[component]
+fn ByHand(text: Signal<String>, copying: RwSignal<Copying>) -> impl IntoView {
+    let class = style! {
+        .copy-by-hand {
+            width: 100%;
+            height: var(--control);
+            font-family: var(--font-mono);
+            font-size: var(--font-caption);
+        }
+    };
+    let area = NodeRef::<html::Textarea>::new();
+    Effect::new(move |_| {
+        if let Some(area) = area.get() {
+            // A frame later: by then the text is in it.
+            request_animation_frame(move || {
+                _ = area.focus();
+                area.select();
+            });
+        }
+    });
+
+    view! { class = class,
+        <textarea
+            class="copy-by-hand"
+            readonly
+            node_ref=area
+            aria-label="Press Ctrl+C to copy this"
+            prop:value=move || text.get()
+            on:blur=move |_| copying.set(Copying::Idle)
+        ></textarea>
     }
 }
 

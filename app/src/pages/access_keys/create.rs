@@ -12,7 +12,7 @@ use crate::app::InstanceFacts;
 use crate::client::{CallError, Client};
 use crate::pages::key_once::ShownOnce;
 use crate::paths;
-use crate::ui::{CopyButton, Field, Notice, Panel, Select, focus_first_error};
+use crate::ui::{CopyButton, Field, Notice, Panel, Select, Submit, focus_first_error};
 
 /// How long a key can be made to live, in days.
 const DAYS: [i64; 4] = [7, 30, 90, 365];
@@ -34,17 +34,9 @@ pub fn CreateKeyPanel(
     let complaint = RwSignal::new(None::<String>);
     let secret = RwSignal::new(None::<String>);
     let make = Action::new_local(move |(name, days): &(String, i64)| {
-        let spec = AccessKeySpec {
-            display_name: name.clone(),
-            ttl: Some(days * DAY),
-            kind: "User".into(),
-            ..AccessKeySpec::default()
-        };
-        let body = OwnedAccessKey { spec, ..OwnedAccessKey::default() };
+        let (name, days) = (name.clone(), *days);
         async move {
-            let path = paths::api::resource("ownedaccesskeys");
-            let made: OwnedAccessKey = client.post(&path, &body).await?;
-            secret.set(Some(made.spec.key));
+            secret.set(Some(make_key(client, name, days).await?));
             _ = on_made.try_run(());
             Ok::<_, CallError>(())
         }
@@ -90,19 +82,25 @@ pub fn CreateKeyPanel(
                     "It can do everything you can. For one virtual cluster alone, make a key in its Connect panel."
                 </p>
                 <div class="row row-end panel-foot">
-                    <button
-                        type="submit"
-                        class="button"
-                        data-kind="primary"
-                        aria-busy=move || make.pending().get().then_some("true")
-                    >
-                        "Create key"
-                    </button>
+                    <Submit words="Create key" busy=make.pending()/>
                 </div>
             </form>
             {move || secret.get().map(|secret| view! { <NewKey secret on_close/> })}
         </Panel>
     }
+}
+
+/// Makes a key that can do all that its owner can: its secret.
+async fn make_key(client: Client, name: String, days: i64) -> Result<String, CallError> {
+    let spec = AccessKeySpec {
+        display_name: name,
+        ttl: Some(days * DAY),
+        kind: "User".into(),
+        ..AccessKeySpec::default()
+    };
+    let body = OwnedAccessKey { spec, ..OwnedAccessKey::default() };
+    let made: OwnedAccessKey = client.post(&paths::api::resource("ownedaccesskeys"), &body).await?;
+    Ok(made.spec.key)
 }
 
 /// The key, and the lines that sign a CLI in with it.

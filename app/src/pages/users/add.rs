@@ -11,7 +11,7 @@ use super::invite::{InviteLink, make_invite};
 use crate::client::{CallError, Client};
 use crate::pages::sign_in::PasswordField;
 use crate::paths;
-use crate::ui::{Field, Notice, Panel, Select, focus_first_error};
+use crate::ui::{Field, Notice, Panel, Select, Submit, focus_first_error};
 
 /// The value of the role field that makes an administrator.
 const ADMIN: &str = "admin";
@@ -83,21 +83,7 @@ pub fn AddUserPanel(
     let add = Action::new_local(move |user: &User| {
         let user = user.clone();
         async move {
-            let made: User = match client.post(&paths::api::resource("users"), &user).await {
-                Ok(made) => made,
-                Err(error) => {
-                    focus_first_error();
-                    return Err(error);
-                }
-            };
-            if user.spec.password.is_none() {
-                let title = if made.spec.display_name.is_empty() {
-                    made.spec.username.clone()
-                } else {
-                    made.spec.display_name.clone()
-                };
-                // The person is there whether this works or not: the row can make another link.
-                let link = make_invite(client, &made.metadata.name, &title).await?;
+            if let Some(link) = add_user(client, &user).await? {
                 invite.set(Some(link));
             }
             _ = on_close.try_run(());
@@ -129,10 +115,6 @@ pub fn AddUserPanel(
             add.dispatch(user);
         }
     };
-    let roles = vec![
-        ("member".to_owned(), "Developer: makes and uses virtual clusters".to_owned()),
-        (ADMIN.to_owned(), "Administrator: can do everything".to_owned()),
-    ];
     let words = move || {
         let invites = form.password.with(String::is_empty);
         if invites { "Add and get an invite link" } else { "Add user" }
@@ -142,34 +124,61 @@ pub fn AddUserPanel(
         <Panel title="Add user" unsaved=Signal::derive(move || form.is_touched()) on_close>
             <form class="stack" on:submit=submit>
                 <Notice tone=Tone::Failed text=failure/>
-                <Field
-                    label="Username"
-                    value=form.username
-                    error=complaint("spec.username")
-                    autofocus=true
-                />
-                <Field label="Email" value=form.email error=complaint("spec.email") hint="Optional."/>
-                <Field label="Display name" value=form.title hint="Optional."/>
-                <Select label="Role" value=form.role options=roles/>
-                <PasswordField
-                    label="Password"
-                    value=form.password
-                    autocomplete="new-password"
-                    error=complaint("spec.password")
-                    hint="Leave it empty to get an invite link, with which they set their own."
-                />
+                <PersonFields form complaint=Callback::new(complaint)/>
                 <div class="row row-end panel-foot">
-                    <button
-                        type="submit"
-                        class="button"
-                        data-kind="primary"
-                        aria-busy=move || add.pending().get().then_some("true")
-                    >
-                        {words}
-                    </button>
+                    <Submit words=words busy=add.pending()/>
                 </div>
             </form>
         </Panel>
+    }
+}
+
+/// Makes the person, and an invite for them unless they have a password.
+async fn add_user(client: Client, user: &User) -> Result<Option<InviteLink>, CallError> {
+    let made = client.post::<User>(&paths::api::resource("users"), user).await;
+    if made.is_err() {
+        focus_first_error();
+    }
+    let made = made?;
+    if user.spec.password.is_some() {
+        return Ok(None);
+    }
+    let title = match made.spec.display_name.is_empty() {
+        true => made.spec.username,
+        false => made.spec.display_name,
+    };
+    // The person is there whether this works or not: their row can make another link.
+    make_invite(client, &made.metadata.name, &title).await.map(Some)
+}
+
+#[component]
+fn PersonFields(
+    form: Form,
+    /// What is wrong with a field of the object.
+    complaint: Callback<&'static str, Signal<Option<String>>>,
+) -> impl IntoView {
+    let roles = vec![
+        ("member".to_owned(), "Developer: makes and uses virtual clusters".to_owned()),
+        (ADMIN.to_owned(), "Administrator: can do everything".to_owned()),
+    ];
+
+    view! {
+        <Field
+            label="Username"
+            value=form.username
+            error=complaint.run("spec.username")
+            autofocus=true
+        />
+        <Field label="Email" value=form.email error=complaint.run("spec.email") hint="Optional."/>
+        <Field label="Display name" value=form.title hint="Optional."/>
+        <Select label="Role" value=form.role options=roles/>
+        <PasswordField
+            label="Password"
+            value=form.password
+            autocomplete="new-password"
+            error=complaint.run("spec.password")
+            hint="Leave it empty to get an invite link, with which they set their own."
+        />
     }
 }
 

@@ -63,21 +63,13 @@ impl Term {
             Some(Column::Host) => has(&vcluster.host),
             Some(Column::Project) => has(&vcluster.project),
             Some(Column::Template) => has(&vcluster.template),
-            None => {
-                has(&vcluster.title)
-                    || has(&vcluster.name)
-                    || has(&vcluster.owner)
-                    || has(&vcluster.host)
-                    || has(&vcluster.project)
-                    || has(vcluster.state(now).word())
-            }
+            None => vcluster.search.contains(&self.text) || has(vcluster.state(now).word()),
         }
     }
 }
 
 /// How two virtual clusters stand to each other under a sort. Never equal for different ones.
 pub fn compare(a: &Vcluster, b: &Vcluster, sort: &Sort, now: i64) -> Ordering {
-    let title = |it: &Vcluster| it.title.to_lowercase();
     let last = |it: &Vcluster| std::cmp::Reverse(it.facts.last_activity);
     let asleep_at = |it: &Vcluster| {
         // What never sleeps comes last.
@@ -89,11 +81,11 @@ pub fn compare(a: &Vcluster, b: &Vcluster, sort: &Sort, now: i64) -> Ordering {
         "sleep" => asleep_at(a).cmp(&asleep_at(b)),
         "host" => a.host.cmp(&b.host),
         "owner" => a.owner.cmp(&b.owner),
-        _ => title(a).cmp(&title(b)),
+        _ => a.sort_key().cmp(b.sort_key()),
     };
     let ordering = if sort.descending { ordering.reverse() } else { ordering };
     ordering
-        .then_with(|| title(a).cmp(&title(b)))
+        .then_with(|| a.sort_key().cmp(b.sort_key()))
         .then_with(|| (&a.project, &a.name).cmp(&(&b.project, &b.name)))
 }
 

@@ -133,7 +133,7 @@ fn StateLine(it: Signal<Vcluster>, state: Memo<State>, actions: Actions) -> impl
     let busy = Signal::derive(move || it.with(|it| actions.is_busy(it)));
 
     view! { class = class,
-        <div class="state-line">
+        <div class="state-line" role="status">
             <Badge
                 word=Signal::derive(move || state.get().word().to_owned())
                 tone=Signal::derive(move || state.get().tone())

@@ -14,7 +14,7 @@ use super::{NO_PANEL, panel_url};
 use crate::client::{CallError, Client};
 use crate::pages::list::UrlState;
 use crate::paths;
-use crate::ui::{Icon, IconKind, Notice, Panel, focus_first_error};
+use crate::ui::{Notice, Panel, Submit, focus_first_error};
 
 /// The panel with everything that can be chosen. Every field has a default.
 #[component]
@@ -81,17 +81,7 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
                 <NameFields form/>
                 <ChoiceFields form projects offer/>
                 <div class="row row-end panel-foot">
-                    <button
-                        type="submit"
-                        class="button"
-                        data-kind="primary"
-                        aria-busy=move || make.pending().get().then_some("true")
-                    >
-                        <Show when=move || make.pending().get()>
-                            <Icon kind=IconKind::Busy/>
-                        </Show>
-                        "Create virtual cluster"
-                    </button>
+                    <Submit words="Create virtual cluster" busy=make.pending()/>
                 </div>
             </form>
         </Panel>

@@ -111,7 +111,7 @@ pub fn NameFields(form: Form) -> impl IntoView {
             form.own_id.set(Some(id));
         }
     });
-    let edit = move |_| {
+    let edit = move |()| {
         let id = untrack(|| form.id());
         typed_id.set(id.clone());
         form.own_id.set(Some(id));
@@ -138,22 +138,7 @@ pub fn NameFields(form: Form) -> impl IntoView {
             when=move || editing.get()
             fallback=move || {
                 view! {
-                    <p class="row caption">
-                        "id: "
-                        <code>{move || form.id()}</code>
-                        <button
-                            type="button"
-                            class="button"
-                            data-kind="icon"
-                            aria-label="Edit id"
-                            on:click=edit
-                        >
-                            <Icon kind=IconKind::Edit/>
-                        </button>
-                    </p>
-                    <p class="caption-failed" role="alert">
-                        {move || form.complaints.with(|it| it.id.clone())}
-                    </p>
+                    <IdLine form on_edit=edit/>
                 }
             }
         >
@@ -172,6 +157,29 @@ pub fn NameFields(form: Form) -> impl IntoView {
                 </button>
             </div>
         </Show>
+    }
+}
+
+/// The id as it follows the name, and the pencil that takes it in hand.
+#[component]
+fn IdLine(form: Form, #[prop(into)] on_edit: Callback<()>) -> impl IntoView {
+    view! {
+        <p class="row caption">
+            "id: "
+            <code>{move || form.id()}</code>
+            <button
+                type="button"
+                class="button"
+                data-kind="icon"
+                aria-label="Edit id"
+                on:click=move |_| on_edit.run(())
+            >
+                <Icon kind=IconKind::Edit/>
+            </button>
+        </p>
+        <p class="caption-failed" role="alert">
+            {move || form.complaints.with(|it| it.id.clone())}
+        </p>
     }
 }
 

@@ -73,15 +73,10 @@ pub fn KeyBox(
             border-radius: var(--radius-card);
             background: var(--sunken);
         }
-        .key-words {
-            flex: 1;
-            min-width: 14rem;
-        }
     };
     let client = expect_context::<Client>();
-    let ttl = RwSignal::new(TTLS[0]);
-    let make_key = Action::new_local(move |(): &()| {
-        let (project, name, ttl) = (project.clone(), name.clone(), ttl.get_untracked());
+    let make_key = Action::new_local(move |ttl: &i64| {
+        let (project, name, ttl) = (project.clone(), name.clone(), *ttl);
         async move {
             let made = make(client, &project, &name, ttl).await?;
             _ = key.try_set(Some(made));
@@ -92,71 +87,89 @@ pub fn KeyBox(
         Some(Err(error)) => format!("Could not make a key. {error}"),
         Some(Ok(())) | None => String::new(),
     };
-    let press = move |_| {
-        if !make_key.pending().get_untracked() {
-            make_key.dispatch(());
-        }
-    };
-    let offer = move || {
-        view! { class = class,
-            <div class="key-box">
-                <span class="key-words">
-                    "Commands need an access key. Make one for this virtual cluster alone:"
-                </span>
-                <select
-                    class="input"
-                    aria-label="Key works for"
-                    on:change=move |event| {
-                        ttl.set(event_target_value(&event).parse().unwrap_or(TTLS[0]));
-                    }
-                >
-                    {TTLS
-                        .map(|ttl| view! { <option value=ttl.to_string()>{exact(ttl)}</option> })
-                        .collect_view()}
-                </select>
-                <button
-                    type="button"
-                    class="button"
-                    data-kind="primary"
-                    aria-busy=move || make_key.pending().get().then_some("true")
-                    on:click=press
-                >
-                    <Icon kind=Signal::derive(move || {
-                        if make_key.pending().get() { IconKind::Busy } else { IconKind::Key }
-                    })/>
-                    "Make a key"
-                </button>
-            </div>
-        }
-    };
-    let made = move |it: MadeKey| {
-        view! { class = class,
-            <div class="key-box" role="status">
-                <Icon kind=IconKind::Key/>
-                <span class="key-words">
-                    "A key is in the commands below. It can use this virtual cluster and nothing else, and stops working "
-                    {it.expires_words()} ". It is shown here only until you close this panel."
-                </span>
-                <button
-                    type="button"
-                    class="button"
-                    aria-pressed=move || if reveal.get() { "true" } else { "false" }
-                    on:click=move |_| reveal.update(|it| *it = !*it)
-                >
-                    <Icon kind=Signal::derive(move || {
-                        if reveal.get() { IconKind::Hide } else { IconKind::Show }
-                    })/>
-                    "Show key"
-                </button>
-            </div>
+    let pending = make_key.pending();
+    let ask = move |ttl| {
+        if !pending.get_untracked() {
+            make_key.dispatch(ttl);
         }
     };
 
-    view! {
+    view! { class = class,
         <Notice tone=Tone::Failed text=Signal::derive(failure)/>
-        {move || match key.get() {
-            None => offer().into_any(),
-            Some(it) => made(it).into_any(),
-        }}
+        <div class="key-box" role="group" aria-label="Access key">
+            {move || match key.get() {
+                None => view! { <Offer pending on_ask=ask/> }.into_any(),
+                Some(made) => view! { <Made made reveal/> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+/// How long a key should live, and the button that makes it.
+#[component]
+fn Offer(
+    #[prop(into)] pending: Signal<bool>,
+    /// Asks for a key that lives so many seconds.
+    #[prop(into)]
+    on_ask: Callback<i64>,
+) -> impl IntoView {
+    let class = style! {
+        .key-offer {
+            flex: 1;
+            min-width: 14rem;
+        }
+    };
+    let ttl = RwSignal::new(TTLS[0]);
+    let choose = move |event| ttl.set(event_target_value(&event).parse().unwrap_or(TTLS[0]));
+    let choices = TTLS.map(|ttl| view! { <option value=ttl.to_string()>{exact(ttl)}</option> });
+    let icon = move || if pending.get() { IconKind::Busy } else { IconKind::Key };
+
+    view! { class = class,
+        <span class="key-offer">
+            "Commands need an access key. Make one for this virtual cluster alone:"
+        </span>
+        <select class="input" aria-label="Key works for" on:change=choose>
+            {choices.collect_view()}
+        </select>
+        <button
+            type="button"
+            class="button"
+            data-kind="primary"
+            aria-busy=move || pending.get().then_some("true")
+            on:click=move |_| on_ask.run(ttl.get_untracked())
+        >
+            <Icon kind=Signal::derive(icon)/>
+            "Make a key"
+        </button>
+    }
+}
+
+/// What the key can do and for how long, and the button that shows it.
+#[component]
+fn Made(made: MadeKey, reveal: RwSignal<bool>) -> impl IntoView {
+    let class = style! {
+        .key-made {
+            flex: 1;
+            min-width: 14rem;
+            overflow-wrap: anywhere;
+        }
+    };
+    let icon = move || if reveal.get() { IconKind::Hide } else { IconKind::Show };
+
+    view! { class = class,
+        <Icon kind=IconKind::Key/>
+        <span class="key-made" role="status">
+            "A key is in the commands below. It can use this virtual cluster and nothing else, and stops working "
+            {made.expires_words()} ". It is shown here only until you close this panel."
+        </span>
+        <button
+            type="button"
+            class="button"
+            aria-pressed=move || if reveal.get() { "true" } else { "false" }
+            on:click=move |_| reveal.update(|it| *it = !*it)
+        >
+            <Icon kind=Signal::derive(icon)/>
+            "Show key"
+        </button>
     }
 }

@@ -87,7 +87,7 @@ fn steps(conditions: &[Condition]) -> Vec<(&'static str, Step, String)> {
         let condition = conditions.iter().find(|it| it.kind == *kind);
         let step = match condition.map(|it| it.status.as_str()) {
             Some("True") if !waiting => Step::Done,
-            Some("False") if condition.is_some_and(|it| is_failure(it)) => Step::Failed,
+            Some("False") if condition.is_some_and(is_failure) => Step::Failed,
             Some(_) | None if waiting => Step::Later,
             Some(_) | None => Step::Now,
         };
