@@ -69,9 +69,11 @@ export class Server {
     const process = this.process;
     if (!process) return;
     this.process = undefined;
+    const ended = () => process.exitCode !== null || process.signalCode !== null;
+    if (ended()) throw new Error(`The server ended before it was told to.\n${this.tail()}`);
     process.kill("SIGTERM");
     const late = setTimeout(() => process.kill("SIGKILL"), STOP_MS_MAX);
-    if (process.exitCode === null && process.signalCode === null) await once(process, "exit");
+    if (!ended()) await once(process, "exit");
     clearTimeout(late);
     const { exitCode, signalCode } = process;
     if (exitCode !== 0) throw new Error(`The server ended with ${signalCode ?? exitCode}.\n${this.tail()}`);

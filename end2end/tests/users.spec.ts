@@ -62,7 +62,7 @@ test("a developer has no page of users", async ({ server, newPerson, trouble }) 
   await signIn(theirs, dana);
   await expect(theirs.getByRole("link", { name: "Users" })).toHaveCount(0);
   await theirs.goto("/users");
-  await expect(theirs.getByText("You may not see the users.")).toBeVisible();
+  await expect(theirs.getByText("Only administrators see the users.")).toBeVisible();
   await expect(row(theirs, "admin")).toHaveCount(0);
 });
 
