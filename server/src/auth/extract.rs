@@ -71,7 +71,8 @@ async fn by_session(app: &App, id: String) -> Result<Caller> {
         .await?;
     // A short life needs finer notes; a note a request would be a disk write a request.
     if now - seen >= SEEN_EVERY.min(idle / 4).max(1) {
-        app.store.write::<_, Error>(move |tx| Ok(tx.touch_session(&hash)?)).await?;
+        let user = caller.name.clone();
+        app.store.write::<_, Error>(move |tx| Ok(tx.touch_session(&hash, &user)?)).await?;
     }
     Ok(caller)
 }
@@ -102,9 +103,9 @@ async fn by_key(app: &App, key: &AccessKey) -> Result<Caller> {
         .await?;
     if seen.is_none_or(|seen| now - seen >= SEEN_EVERY) {
         // Nobody waits for this note, and losing one in a crash loses a minute of "last used".
-        let store = app.store.clone();
+        let (store, user) = (app.store.clone(), caller.name.clone());
         tokio::spawn(async move {
-            _ = store.write::<_, Error>(move |tx| Ok(tx.touch_secret(&name, now)?)).await;
+            _ = store.write::<_, Error>(move |tx| Ok(tx.touch_secret(&name, &user, now)?)).await;
         });
     }
     Ok(caller)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::selves::typed;
 use super::{GROUP, USERS, access_keys, key, range, stored};
 use crate::auth::{check_password, password};
+use crate::clock::rfc3339;
 use crate::kube::object;
 use crate::kube::resource::{
     Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb,
@@ -143,6 +144,7 @@ impl Strategy for Users {
         let name = object::name(user);
         tx.set_password(name, None)?;
         tx.end_sessions_of(name)?;
+        tx.forget_seen(name)?;
         access_keys::remove_all_of(tx, name)
     }
 
@@ -150,6 +152,9 @@ impl Strategy for Users {
         object::map_at(user, &["spec"]).remove("password");
         let has_password = snapshot.password(object::name(user))?.is_some();
         user["status"]["hasPassword"] = json!(has_password);
+        if let Some(seen) = snapshot.seen(object::name(user))? {
+            user["status"]["lastActivity"] = json!(rfc3339(seen));
+        }
         Ok(())
     }
 

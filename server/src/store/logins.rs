@@ -68,6 +68,15 @@ impl Snapshot<'_> {
         Ok(seen.optional()?.flatten())
     }
 
+    /// When a user was last here, by page or key, in Unix seconds.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn seen(&self, user: &str) -> Result<Option<i64>> {
+        let sql = "select at from seen where user = ?";
+        Ok(self.sql().prepare_cached(sql)?.query_row([user], |row| row.get(0)).optional()?)
+    }
+
     /// Failed sign-ins of a bucket.
     ///
     /// # Errors
@@ -117,16 +126,33 @@ impl Tx<'_> {
     pub fn begin_session(&mut self, hash: &[u8], user: &str) -> Result<()> {
         let sql = "insert into sessions (hash, user, created, seen) values (?, ?, ?, ?)";
         self.sql().execute(sql, params![hash, user, self.now(), self.now()])?;
-        Ok(())
+        self.see(user, self.now())
     }
 
-    /// Writes down that a session was used.
+    /// Writes down that a session of `user` was used.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn touch_session(&mut self, hash: &[u8]) -> Result<()> {
+    pub fn touch_session(&mut self, hash: &[u8], user: &str) -> Result<()> {
         let sql = "update sessions set seen = ? where hash = ?";
         self.sql().execute(sql, params![self.now(), hash])?;
+        self.see(user, self.now())
+    }
+
+    /// Writes down that a user was here.
+    fn see(&mut self, user: &str, at: i64) -> Result<()> {
+        let sql = "insert into seen (user, at) values (?, ?) \
+             on conflict do update set at = max(at, excluded.at)";
+        self.sql().execute(sql, params![user, at])?;
+        Ok(())
+    }
+
+    /// Forgets when a user was here, with the user.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn forget_seen(&mut self, user: &str) -> Result<()> {
+        self.sql().execute("delete from seen where user = ?", [user])?;
         Ok(())
     }
 
@@ -176,13 +202,14 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Writes down when an access key was last used.
+    /// Writes down when an access key of `user` was last used.
     ///
     /// # Errors
     /// The store cannot be written.
-    pub fn touch_secret(&mut self, key: &str, seen: i64) -> Result<()> {
-        self.sql().execute("update secrets set seen = ? where key = ?", params![seen, key])?;
-        Ok(())
+    pub fn touch_secret(&mut self, key: &str, user: &str, seen: i64) -> Result<()> {
+        let sql = "update secrets set seen = ? where key = ?";
+        self.sql().execute(sql, params![seen, key])?;
+        self.see(user, seen)
     }
 
     /// Sets the failed sign-ins of a bucket.

@@ -95,6 +95,19 @@ async fn a_session_ends_when_it_is_not_used_and_when_it_is_old() {
 }
 
 #[tokio::test]
+async fn a_user_says_when_they_were_last_here_after_their_session_is_over() {
+    let clock = Clock::standing_at(1_800_000_000);
+    let server = TestServer::at(clock.clone()).await;
+    let page = signed_in_page(&server).await;
+    page.delete("/auth/session").await;
+    clock.advance(3600);
+    let page = signed_in_page(&server).await;
+    clock.advance(600);
+    let admin = page.get(&format!("{M}/users/admin")).await.expect(StatusCode::OK);
+    assert_eq!(admin["status"]["lastActivity"], dormer::clock::rfc3339(1_800_003_600 + 600));
+}
+
+#[tokio::test]
 async fn the_fifth_wrong_password_in_a_row_makes_the_next_one_wait() {
     let clock = Clock::standing_at(1_800_000_000);
     let server = TestServer::at(clock.clone()).await;
