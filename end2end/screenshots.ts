@@ -37,7 +37,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.use({ colorScheme });
 
     test.describe("for the README", () => {
-      test.use({ viewport: { width: 1200, height: 640 }, deviceScaleFactor: 2 });
+      test.use({
+        viewport: { width: 1200, height: 640 },
+        deviceScaleFactor: 1.5,
+      });
 
       test("list and Connect panel", async ({ page, server }) => {
         await fill(server);
