@@ -21,7 +21,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: setup target/page ## Build for release and start the server on port 9898
+run: setup target/page-built ## Build for release and start the server on port 9898
 	@$(step) 'Build the server' 'about 4 minutes the first time, seconds later' \
 		cargo build --release -p dormer
 	@echo
@@ -34,7 +34,7 @@ dev: setup ## Start the server in debug, and the page with hot reload in front o
 
 .PHONY: test
 # The page is built before the lints: the server takes it in, and would be checked twice.
-test: setup-tests fmt-check target/page lint-rust ## Check formatting and lints, and run every test
+test: setup-tests fmt-check target/page-built lint-rust ## Check formatting and lints, and run every test
 	@mkdir -p target/logs
 	@$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \
 		cargo test --workspace --no-fail-fast 2>&1 | tee target/logs/cargo-test.log
@@ -44,7 +44,7 @@ test: setup-tests fmt-check target/page lint-rust ## Check formatting and lints,
 	@.tools/tally target/logs/cargo-test.log target/logs/end2end.log
 
 .PHONY: test-browser
-test-browser: setup-tests target/page ## Run the browser tests alone: make test-browser ONLY=connect
+test-browser: setup-tests target/page-built ## Run the browser tests alone: make test-browser ONLY=connect
 	@$(step) 'Build the server' 'seconds when it is built' cargo build -p dormer
 	@$(step) 'Browser tests' 'about 3 minutes' npm test --prefix end2end --silent -- $(ONLY)
 
@@ -57,13 +57,13 @@ fmt: ## Format all Rust
 	@cargo fmt --all
 
 .PHONY: bench
-bench: setup-tests target/page ## Measure the page and the server
+bench: setup-tests target/page-built ## Measure the page and the server
 	@$(step) 'Build the server' 'about 4 minutes the first time' cargo build --release -p dormer
 	@DORMER_BINARY=$(CURDIR)/target/release/dormer $(step) 'Benchmarks' 'about a minute' \
 		npm run bench --prefix end2end --silent
 
 .PHONY: screenshots
-screenshots: setup-tests target/page ## Make the pictures of the README from the running product
+screenshots: setup-tests target/page-built ## Make the pictures of the README from the running product
 	@$(step) 'Build the server' 'seconds when it is built' cargo build -p dormer
 	@$(step) 'Screenshots' 'about a minute' npm run screenshots --prefix end2end --silent
 
@@ -87,6 +87,6 @@ lint-rust:
 		cargo clippy -p dormer-app --target wasm32-unknown-unknown -- -D warnings
 
 # The page for release, in dist/. What `trunk build` alone puts there is another one, and newer.
-target/page: $(page_sources) dist/index.html
+target/page-built: $(page_sources) dist/index.html
 	@$(step) 'Build the page' 'about 2 minutes the first time, 20 seconds later' .tools/page
 dist/index.html: ;
