@@ -6,9 +6,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 /// Up to so many rows all are in the document, so that the browser's own search finds them.
-const ALL_UP_TO: usize = 120;
+const ALL_UP_TO: usize = 60;
 /// How many rows are kept ready above and below what is in sight.
-const SPARE: usize = 20;
+const SPARE: usize = 10;
 /// How high a row is taken for until one can be measured, in CSS pixels.
 const ROW_GUESS: f64 = 52.0;
 
@@ -79,9 +79,9 @@ mod tests {
     #[test]
     fn only_what_is_in_sight_is_drawn_and_the_rest_keeps_its_room() {
         let seen = cut(10_000, 50.0, 100_000.0, 1000.0);
-        assert_eq!(seen.rows, 1980..2040);
-        assert!((seen.above - 1980.0 * 50.0).abs() < 1e-6);
-        assert!((seen.below - 7960.0 * 50.0).abs() < 1e-6);
+        assert_eq!(seen.rows, 1990..2030);
+        assert!((seen.above - 1990.0 * 50.0).abs() < 1e-6);
+        assert!((seen.below - 7970.0 * 50.0).abs() < 1e-6);
     }
 
     #[test]

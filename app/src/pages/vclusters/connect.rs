@@ -96,13 +96,16 @@ fn Known(
         State::Failed => it.with(|it| it.message.clone()),
         _ => String::new(),
     });
-    let making = Memo::new(move |_| matches!(state.get(), State::Creating | State::Failed));
+    // Once the ways in are there they stay: a key that was made in them would be lost.
+    let usable = Memo::new(move |before: Option<&bool>| {
+        before == Some(&true) || !matches!(state.get(), State::Creating | State::Failed)
+    });
 
     view! {
         <StateLine it state actions/>
         <Notice tone=Tone::Failed text=message/>
-        <Show when=move || making.get() fallback=move || view! { <Ways it/> }>
-            <Progress conditions since/>
+        <Show when=move || usable.get() fallback=move || view! { <Progress conditions since/> }>
+            <Ways it/>
         </Show>
     }
 }
