@@ -27,7 +27,7 @@ pub use field::{Field, Select, TextArea, focus_first_error};
 pub use freshness::FreshnessChip;
 pub use icon::{Icon, IconKind};
 pub use notice::Notice;
-pub use page::{Page, focus_heading};
+pub use page::{Page, focus_heading, focus_heading_after_dialog};
 pub use panel::Panel;
 pub use skeleton::SkeletonRows;
 pub use sort_header::{Sort, SortHeader};

@@ -88,3 +88,26 @@ test("a person is added without a mouse", async ({ page, server }) => {
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog", { name: "Invite link for dana" })).toContainText("/invite?token=");
 });
+
+test("the focus stays where it was when Sleep turns into Wake, and back", async ({ page, server }) => {
+  await (await server.api()).addVcluster("calm-otter");
+  await signIn(page, server.admin);
+  await tabTo(page, row(page, "calm-otter").getByRole("button", { name: "Sleep calm-otter" }));
+  await page.keyboard.press("Enter");
+  await expect(row(page, "calm-otter")).toContainText("Sleeping");
+  await expect(page.getByRole("button", { name: "Wake calm-otter" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(row(page, "calm-otter")).toContainText("Running");
+  await expect(page.getByRole("button", { name: "Sleep calm-otter" })).toBeFocused();
+});
+
+test("after a deletion the focus is on the heading, and not lost", async ({ page, server }) => {
+  await (await server.api()).addVcluster("calm-otter");
+  await signIn(page, server.admin);
+  await tabTo(page, row(page, "calm-otter").getByRole("button", { name: "Delete calm-otter" }));
+  await page.keyboard.press("Enter");
+  await tabTo(page, page.getByRole("button", { name: "Delete virtual cluster" }));
+  await page.keyboard.press("Enter");
+  await expect(row(page, "calm-otter")).toHaveCount(0);
+  await expect(heading(page, "Virtual clusters")).toBeFocused();
+});

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::list::{NotLoaded, UrlState};
 use crate::client::{CallError, Client};
-use crate::ui::{Dialog, Empty, Icon, IconKind, Moment, Notice, Page};
+use crate::ui::{Dialog, Empty, Icon, IconKind, Moment, Notice, Page, focus_heading_after_dialog};
 use crate::{paths, session};
 
 mod create;
@@ -125,7 +125,10 @@ fn RevokeDialog(
                     type="button"
                     class="button"
                     data-kind="danger"
-                    on:click=move |_| on_revoke.run(())
+                    on:click=move |_| {
+                        on_revoke.run(());
+                        focus_heading_after_dialog();
+                    }
                 >
                     "Revoke key"
                 </button>

@@ -76,3 +76,9 @@ pub fn focus_heading() {
         _ = heading.focus();
     }
 }
+
+/// The same for a dialog that closes now and deletes what it was opened from: two frames later,
+/// after the dialog has given the focus back to what is about to go.
+pub fn focus_heading_after_dialog() {
+    request_animation_frame(|| request_animation_frame(focus_heading));
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::model::Person;
 use crate::client::{CallError, Client};
 use crate::paths;
-use crate::ui::Dialog;
+use crate::ui::{Dialog, focus_heading_after_dialog};
 
 /// Changes people, and keeps what went wrong for the page to show.
 #[derive(Clone, Copy)]
@@ -96,6 +96,7 @@ pub fn DeleteUserDialog(changes: Changes) -> impl IntoView {
                             on:click=move |_| {
                                 changes.delete(&person);
                                 close(());
+                                focus_heading_after_dialog();
                             }
                         >
                             "Delete user"

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::actions::Actions;
-use crate::ui::Dialog;
+use crate::ui::{Dialog, focus_heading_after_dialog};
 
 /// Names what is lost. The focus is on Cancel.
 #[component]
@@ -31,6 +31,7 @@ pub fn DeleteDialog(actions: Actions) -> impl IntoView {
                             on:click=move |_| {
                                 actions.delete(&it);
                                 close(());
+                                focus_heading_after_dialog();
                             }
                         >
                             "Delete virtual cluster"
