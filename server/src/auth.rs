@@ -9,6 +9,7 @@ mod extract;
 mod handlers;
 mod identify;
 mod key;
+mod leash;
 mod limiter;
 pub mod password;
 
@@ -17,6 +18,7 @@ pub use extract::{Authenticated, Bearer};
 pub use handlers::rows;
 pub use identify::{caller_of_user, user_by_login};
 pub use key::{AccessKey, KeyMac};
+pub use leash::{is_unchanged, leash};
 pub use password::{Hasher, PASSWORD_MAX, PASSWORD_MIN, Phc, check_password};
 
 /// Random bytes from the operating system.

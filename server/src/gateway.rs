@@ -12,14 +12,15 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use dormer_api::name::project_namespace;
 use dormer_api::vcluster::{ActivityInfo, Phase, VirtualClusterInstance};
-use futures::TryStreamExt;
+use futures::{FutureExt, TryStreamExt};
 use serde_json::Value;
 
 use crate::app::App;
-use crate::auth::{Bearer, Caller, GROUP_MASTERS};
+use crate::auth::{Bearer, Caller, GROUP_MASTERS, is_unchanged, leash};
 use crate::authz;
 use crate::hosts::Host;
 use crate::kube::resource::{Attributes, Decision, Verb};
+use crate::kube::server::ApiServer;
 use crate::kube::{Error, Result};
 use crate::management;
 use target::{Place, Target};
@@ -34,6 +35,10 @@ pub async fn handle(
     request: Request,
 ) -> Result<Response> {
     let target = Target::parse(request.uri())?;
+    // Passing it on would give away our own rights, and leaving it out would do another's work.
+    if request.headers().keys().any(|it| it.as_str().starts_with("impersonate-")) {
+        return Err(Error::Forbidden("impersonation does not pass the gateway".into()));
+    }
     match &target.place {
         Place::Cluster { cluster } => to_cluster(&app, caller, cluster, &target, request).await,
         Place::VirtualCluster { project, name } => {
@@ -98,7 +103,7 @@ async fn to_cluster(
         });
     };
     let inside = Caller { groups: with_masters(&caller), key: None, ..caller };
-    Ok(agent.host().handle(inside, forward(target, request)?).await)
+    Ok(headers::clean(agent.host().handle(inside, forward(target, request)?).await))
 }
 
 async fn to_virtual_cluster(
@@ -109,38 +114,72 @@ async fn to_virtual_cluster(
     target: &Target,
     request: Request,
 ) -> Result<Response> {
-    let object =
-        authorized(app, &caller, attributes(management::VCLUSTERS, namespace, name)).await?;
-    let mut instance: VirtualClusterInstance =
-        serde::Deserialize::deserialize(&object).map_err(Error::internal)?;
+    let mut instance = reach(app, &caller, namespace, name).await?;
     let in_use = (!request.headers().contains_key(IGNORE_HEADER))
         .then(|| app.sleep.activity.begin(namespace, name, activity(&caller, &request)));
-    if instance.status.phase != Some(Phase::Ready) {
+    let mut server = awake(app, &instance).await;
+    if server.is_none() {
         app.sleep.wake(namespace, name).await?;
-        let object =
-            authorized(app, &caller, attributes(management::VCLUSTERS, namespace, name)).await?;
-        instance = serde::Deserialize::deserialize(&object).map_err(Error::internal)?;
+        instance = reach(app, &caller, namespace, name).await?;
+        server = awake(app, &instance).await;
     }
-    let place = &instance.spec.cluster_ref;
-    let server = match app.hosts.get(&place.cluster) {
-        Some(Host::Local(agent)) => {
-            agent.virtual_cluster(&place.namespace, &place.virtual_cluster).await
-        }
-        None => None,
-    };
     let server = server.ok_or_else(|| Error::Unavailable {
         message: format!("{name} does not answer yet"),
         retry_after_seconds: 2,
     })?;
-    let inside = Caller { groups: groups_inside(&caller, &instance), key: None, ..caller };
+    let role = project_role(app, &caller, namespace).await?;
+    let groups = groups_inside(&caller, &instance, role == Some(authz::Role::Admin));
+    let inside = Caller { groups, key: None, ..caller.clone() };
     let response = server.handle(inside, forward(target, request)?).await;
-    Ok(headers::clean(response).map(|body| match in_use {
+    let (app, place) = (app.clone(), (namespace.to_owned(), name.to_owned()));
+    let response = leash(headers::clean(response), move || {
+        let (app, caller, place) = (app.clone(), caller.clone(), place.clone());
+        async move {
+            is_unchanged(&app, &caller).await
+                && reach(&app, &caller, &place.0, &place.1).await.is_ok()
+        }
+        .boxed()
+    });
+    Ok(response.map(|body| match in_use {
         // A watch is use for as long as it is open.
         Some(in_use) => Body::from_stream(body.into_data_stream().inspect_ok(move |_| {
             let _held = &in_use;
         })),
         None => body,
     }))
+}
+
+/// The instance, if the caller may use it.
+async fn reach(
+    app: &App,
+    caller: &Caller,
+    namespace: &str,
+    name: &str,
+) -> Result<VirtualClusterInstance> {
+    let attributes = attributes(management::VCLUSTERS, namespace, name);
+    let object = authorized(app, caller, attributes).await?;
+    serde::Deserialize::deserialize(&object).map_err(Error::internal)
+}
+
+/// The API of a virtual cluster; nothing while it sleeps, or where it fell asleep just now.
+async fn awake(app: &App, instance: &VirtualClusterInstance) -> Option<ApiServer> {
+    if instance.status.phase != Some(Phase::Ready) {
+        return None;
+    }
+    let place = &instance.spec.cluster_ref;
+    match app.hosts.get(&place.cluster)? {
+        Host::Local(agent) => agent.virtual_cluster(&place.namespace, &place.virtual_cluster).await,
+    }
+}
+
+/// What the caller is in the project.
+async fn project_role(app: &App, caller: &Caller, namespace: &str) -> Result<Option<authz::Role>> {
+    let (caller, namespace) = (caller.clone(), namespace.to_owned());
+    let role = app.store.read(move |snapshot| {
+        let project = management::projects::of_namespace(snapshot, &namespace)?;
+        Ok(project.and_then(|it| authz::role_in(&caller, &it)))
+    });
+    role.await
 }
 
 /// The request as it goes on: the rest of the path, and headers from the allowlist.
@@ -154,20 +193,20 @@ fn forward(target: &Target, request: Request) -> Result<Request> {
 }
 
 /// What the caller counts as inside a virtual cluster. Owners, administrators, and those it was
-/// shared with as admin may everything; others have the role that they were given, by its group.
-fn groups_inside(caller: &Caller, instance: &VirtualClusterInstance) -> Vec<String> {
-    match authz::shared_role(caller, instance) {
-        Some(role)
-            if !authz::is_owner(caller, instance.spec.owner.as_ref())
-                && !is_admin_role(role)
-                && !caller.admin =>
-        {
-            let mut groups = caller.groups.clone();
-            groups.push(format!("loft:cluster-role:{role}"));
-            groups
-        }
-        Some(_) | None => with_masters(caller),
+/// shared with as admin may everything; others have the roles that they were given, by their groups.
+fn groups_inside(
+    caller: &Caller,
+    instance: &VirtualClusterInstance,
+    project_admin: bool,
+) -> Vec<String> {
+    let owner = authz::is_owner(caller, instance.spec.owner.as_ref());
+    if project_admin || owner || authz::shared_roles(caller, instance).any(is_admin_role) {
+        return with_masters(caller);
     }
+    let mut groups = caller.groups.clone();
+    groups
+        .extend(authz::shared_roles(caller, instance).map(|it| format!("loft:cluster-role:{it}")));
+    groups
 }
 
 /// The roles that Loft gives where none is named, and Kubernetes' own.

@@ -8,12 +8,14 @@ mod conditions;
 mod host;
 mod schedule;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use dormer_api::vcluster::VirtualClusterInstance;
 use futures::{StreamExt, stream};
 use kube::ResourceExt;
-use kube::api::Api;
+use kube::api::{Api, DeleteParams, Preconditions};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::controller::{Action, Controller};
 use kube::runtime::reflector::ObjectRef;
@@ -49,6 +51,8 @@ pub struct Context {
     pub hosts: Hosts,
     /// Who is active.
     pub sleep: Sleep,
+    /// Since when instances are due for deletion, by their uid.
+    pub due: Mutex<HashMap<String, Instant>>,
 }
 
 impl Context {
@@ -110,15 +114,17 @@ async fn reconcile(
     context: Arc<Context>,
 ) -> Result<Action, host::Error> {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
-    let used = context.sleep.activity.of(&namespace, &name);
     let place = management::key(management::VCLUSTERS, &namespace, &name);
     let step = context.store.write({
-        let place = place.clone();
-        move |tx| advance::advance(tx, &place, used)
+        let (place, activity) = (place.clone(), context.sleep.activity.clone());
+        // Looked at inside: a request that begins before the write is seen.
+        move |tx| advance::advance(tx, &place, activity.of(&place.namespace, &place.name))
     });
     match step.await? {
         Step::Gone => {
             context.sleep.activity.forget(&namespace, &name);
+            let uid = object.uid().unwrap_or_default();
+            context.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&uid);
             Ok(Action::await_change())
         }
         Step::Wait => Ok(Action::requeue(RETRY_AFTER)),
@@ -128,16 +134,45 @@ async fn reconcile(
             }
             Ok(Action::await_change())
         }
-        Step::Expire => {
-            let api: Api<DynamicObject> =
-                Api::namespaced_with(context.client(), &namespace, &api_resource());
-            api.delete(&name, &kube::api::DeleteParams::default()).await?;
-            Ok(Action::await_change())
-        }
+        Step::Expire(instance) => expire(&context, &instance).await,
         Step::Sync { instance, look_again } => {
+            let uid = &instance.metadata.uid;
+            context.due.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
             let report = host::sync(&context.hosts, &instance).await?;
             context.store.write(move |tx| advance::report(tx, &place, &report)).await?;
             Ok(look_again.map_or_else(Action::await_change, Action::requeue))
         }
+    }
+}
+
+/// How long an instance has to be due for deletion before it is deleted, by a clock that does not jump.
+const EXPIRE_AFTER: Duration = Duration::from_secs(600);
+
+/// Deletes an instance that nobody used for as long as it says: not at the first look, and only as it
+/// was when it was looked at.
+async fn expire(
+    context: &Context,
+    instance: &VirtualClusterInstance,
+) -> Result<Action, host::Error> {
+    let metadata = &instance.metadata;
+    let due = {
+        let mut due = context.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due.entry(metadata.uid.clone()).or_insert_with(Instant::now)
+    };
+    if let Some(rest) = EXPIRE_AFTER.checked_sub(due.elapsed()).filter(|it| !it.is_zero()) {
+        return Ok(Action::requeue(rest));
+    }
+    let api: Api<DynamicObject> =
+        Api::namespaced_with(context.client(), &metadata.namespace, &api_resource());
+    let preconditions = Preconditions {
+        uid: Some(metadata.uid.clone()),
+        resource_version: Some(metadata.resource_version.clone()),
+    };
+    let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+    match api.delete(&metadata.name, &params).await {
+        Ok(_) => Ok(Action::await_change()),
+        // It changed meanwhile: its change brings us back.
+        Err(kube::Error::Api(status)) if status.code == 409 => Ok(Action::await_change()),
+        Err(error) => Err(error.into()),
     }
 }

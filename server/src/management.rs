@@ -14,9 +14,11 @@ mod yaml;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
+use futures::FutureExt;
 
 use crate::app::App;
-use crate::auth::{Authenticated, KeyMac};
+use crate::auth::{Authenticated, KeyMac, is_unchanged, leash};
+use crate::kube::Result;
 use crate::kube::resource::Resource;
 use crate::store::{Key, Range};
 
@@ -70,6 +72,16 @@ fn stored(plural: &str, kind: &str, namespaced: bool) -> Resource {
     Resource::stored(GROUP, VERSION, plural, kind, namespaced)
 }
 
+/// A name that says nothing but its beginning.
+fn generated_name(prefix: &str) -> Result<String> {
+    let bytes = crate::auth::random::<5>()?;
+    let suffix: String = bytes
+        .iter()
+        .map(|it| char::from(b"bcdfghjklmnpqrstvwxz2456789"[usize::from(it % 27)]))
+        .collect();
+    Ok(format!("{prefix}-{suffix}"))
+}
+
 /// The place of a management object in the store.
 #[must_use]
 pub fn key(plural: &str, namespace: &str, name: &str) -> Key {
@@ -102,5 +114,9 @@ pub async fn handle(
             return axum::response::IntoResponse::into_response(crate::kube::Error::NoResource);
         }
     }
-    app.management.handle(caller, request).await
+    let response = app.management.handle(caller.clone(), request).await;
+    leash(response, move || {
+        let (app, caller) = (app.clone(), caller.clone());
+        async move { is_unchanged(&app, &caller).await }.boxed()
+    })
 }

@@ -82,9 +82,9 @@ pub fn router(app: App) -> Router {
     // The last line is the outermost layer.
     routes
         .layer(middleware::from_fn_with_state(app.clone(), host_is_ours))
-        .layer(middleware::from_fn(layers::security_headers))
         .layer(middleware::from_fn(layers::deadline(TIMEOUT)))
         .layer(middleware::from_fn(layers::no_panic))
+        .layer(middleware::from_fn(layers::security_headers))
         .layer(middleware::from_fn(layers::trace))
         .with_state(app)
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -93,10 +93,21 @@ pub async fn start(
     });
     let tasks = TaskTracker::new();
     tasks.spawn(agent.run(stop.clone()));
-    let context = instances::Context { store: store.clone(), management, hosts, sleep };
+    let context = instances::Context {
+        store: store.clone(),
+        management: management.clone(),
+        hosts,
+        sleep,
+        due: Mutex::default(),
+    };
     tasks.spawn(instances::run(context, stop.clone()));
     tasks.spawn(hosts::watch_over(store, clock, stop.clone()));
     tasks.spawn(tidy(app.clone()));
+    // Its watches would hold the drain up to its end.
+    tasks.spawn(async move {
+        stop.cancelled().await;
+        management.close();
+    });
     Ok(Running { app, first_password, tasks, _lock: lock })
 }
 

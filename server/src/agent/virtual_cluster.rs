@@ -24,6 +24,9 @@ pub const INSTANCE_NAMESPACE: &str = "loft.sh/vcluster-instance-namespace";
 /// The annotation that names the instance.
 pub const INSTANCE_NAME: &str = "loft.sh/vcluster-instance-name";
 
+/// The annotation that says the uid of the instance: a name may come back, a uid never does.
+pub const INSTANCE_UID: &str = "loft.sh/vcluster-instance-uid";
+
 /// A virtual cluster in its host cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -100,9 +103,10 @@ pub fn read(object: &DynamicObject) -> Result<VirtualCluster, serde_json::Error>
 
 /// The annotations that lead from the object back to its instance.
 #[must_use]
-pub fn back_reference(namespace: &str, name: &str) -> BTreeMap<String, String> {
+pub fn back_reference(instance: &ObjectMeta) -> BTreeMap<String, String> {
     BTreeMap::from([
-        (INSTANCE_NAMESPACE.to_owned(), namespace.to_owned()),
-        (INSTANCE_NAME.to_owned(), name.to_owned()),
+        (INSTANCE_NAMESPACE.to_owned(), instance.namespace.clone()),
+        (INSTANCE_NAME.to_owned(), instance.name.clone()),
+        (INSTANCE_UID.to_owned(), instance.uid.clone()),
     ])
 }

@@ -36,7 +36,7 @@ pub fn rows() -> Vec<Row> {
     ]
 }
 
-/// Reads a small JSON body, whatever it says its type is: the type is checked where a cookie counts.
+/// Reads a small JSON body. Its type has to be said: a form on another page cannot say it.
 fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T> {
     if body.len() > BODY_MAX {
         return Err(Error::TooLarge);
@@ -51,23 +51,24 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T> {
 
 /// The user whose password this is.
 async fn verify(app: &App, credentials: Credentials, peer: &Peer) -> Result<User> {
-    let (login, now) = (credentials.username.clone(), app.clock.now_seconds());
+    let login = credentials.username.trim().to_lowercase();
     let source = peer.address.ip();
     let (user, phc, buckets) = app
         .store
-        .read(move |snapshot| {
-            let user = user_by_login(snapshot, &login)?;
+        .write(move |tx| {
+            let user = user_by_login(&tx.snapshot()?, &login)?;
             let name = user.as_ref().map(|it| it.metadata.name.as_str());
-            let buckets = Buckets::of(name, &login.to_lowercase(), source);
-            buckets.check(snapshot, now)?;
+            let buckets = Buckets::of(name, &login, source);
+            buckets.strike(tx)?;
+            let snapshot = tx.snapshot()?;
             let phc = name.map(|name| snapshot.password(name)).transpose()?.flatten();
             Ok::<_, Error>((user, phc, buckets))
         })
         .await?;
     let right = app.hasher.matches(credentials.password, phc).await?;
-    app.store
-        .write::<_, Error>(move |tx| if right { buckets.forget(tx) } else { buckets.strike(tx) })
-        .await?;
+    if right {
+        app.store.write(move |tx| buckets.forget(tx)).await?;
+    }
     match user {
         Some(user) if right && user.spec.disabled => {
             Err(Error::Forbidden("This account is locked. Ask an administrator.".into()))
@@ -225,6 +226,7 @@ async fn accept_invite(
             tx.delete(&place, None)?;
             tx.remove_secret(&key)?;
             tx.set_password(&name, Some(&phc))?;
+            tx.forget_strikes(&format!("user/{name}"))?;
             tx.end_sessions_of(&name)?;
             management::users::touch(tx, &name)
         })

@@ -8,13 +8,15 @@ use std::net::IpAddr;
 use sha2::{Digest, Sha256};
 
 use crate::kube::{Error, Result};
-use crate::store::{Snapshot, Strikes, Tx};
+use crate::store::{Strikes, Tx};
 
 /// Wrong passwords in a row that cost nothing but the try.
 const FREE_TRIES: u32 = 5;
-/// Wrong passwords in a row after which an account only opens by `dormer admin reset-password`
-/// (NIST SP 800-63B allows 100).
+/// Wrong passwords in a row after which an account is tried once an hour and no more: at most 8,760
+/// guesses a year, and nobody is locked out for longer than that.
 const TRIES_MAX: u32 = 100;
+/// The wait after [`TRIES_MAX`], in seconds.
+const WAIT_LAST: i64 = 60 * 60;
 /// The longest wait between two tries, in seconds.
 const WAIT_MAX: i64 = 15 * 60;
 /// Wrong passwords from one source before it has to wait too.
@@ -42,21 +44,17 @@ impl Buckets {
         Self { account, source: format!("source/{}", network(source)) }
     }
 
-    /// Refuses a try that comes too early.
-    pub(super) fn check(&self, snapshot: &Snapshot<'_>, now: i64) -> Result<()> {
-        for bucket in [&self.account, &self.source] {
-            let strikes = snapshot.strikes(bucket)?;
-            if strikes.until > now {
-                let seconds = u32::try_from(strikes.until - now).unwrap_or(u32::MAX);
-                return Err(too_many(seconds));
+    /// Refuses a try that comes too early, and counts every other one as wrong: so that of many at
+    /// once only the first gets through. A right one takes it back ([`Buckets::forget`]).
+    pub(super) fn strike(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let buckets = [(&self.account, FREE_TRIES), (&self.source, SOURCE_FREE_TRIES)];
+        for (bucket, _) in buckets {
+            let until = tx.snapshot()?.strikes(bucket)?.until;
+            if until > tx.now() {
+                return Err(too_many(u32::try_from(until - tx.now()).unwrap_or(u32::MAX)));
             }
         }
-        Ok(())
-    }
-
-    /// Counts a wrong password.
-    pub(super) fn strike(&self, tx: &mut Tx<'_>) -> Result<()> {
-        for (bucket, free) in [(&self.account, FREE_TRIES), (&self.source, SOURCE_FREE_TRIES)] {
+        for (bucket, free) in buckets {
             let strikes = tx.snapshot()?.strikes(bucket)?.strikes.saturating_add(1);
             let until = tx.now().saturating_add(wait(strikes, free));
             tx.set_strikes(bucket, Strikes { strikes, until })?;
@@ -64,10 +62,15 @@ impl Buckets {
         Ok(())
     }
 
-    /// Forgets the wrong ones after a right one.
+    /// Forgets the wrong ones of the account after a right one. The source keeps all but this one:
+    /// an own account must not clear the way to those of others.
     pub(super) fn forget(&self, tx: &mut Tx<'_>) -> Result<()> {
         tx.forget_strikes(&self.account)?;
-        tx.forget_strikes(&self.source)?;
+        let strikes = tx.snapshot()?.strikes(&self.source)?.strikes.saturating_sub(1);
+        match strikes {
+            0 => tx.forget_strikes(&self.source)?,
+            strikes => tx.set_strikes(&self.source, Strikes { strikes, until: 0 })?,
+        }
         Ok(())
     }
 }
@@ -75,8 +78,7 @@ impl Buckets {
 /// Seconds until the next try after so many wrong ones: none, then 1, 2, 4 … up to [`WAIT_MAX`].
 fn wait(strikes: u32, free: u32) -> i64 {
     if strikes >= TRIES_MAX && free == FREE_TRIES {
-        // A hundred years: until an administrator opens the account.
-        return 100 * 365 * 24 * 60 * 60;
+        return WAIT_LAST;
     }
     match strikes.checked_sub(free) {
         None => 0,
@@ -114,8 +116,8 @@ mod tests {
     }
 
     #[test]
-    fn a_hundred_wrong_passwords_close_the_account() {
-        assert!(wait(100, FREE_TRIES) > 10 * 365 * 24 * 60 * 60);
+    fn after_a_hundred_wrong_passwords_an_account_is_tried_once_an_hour() {
+        assert_eq!(wait(100, FREE_TRIES), WAIT_LAST);
         assert_eq!(wait(100, SOURCE_FREE_TRIES), WAIT_MAX);
     }
 

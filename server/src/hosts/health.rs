@@ -6,7 +6,7 @@ use std::time::Duration;
 use dormer_api::cluster::ClusterStatus;
 use dormer_api::vcluster::{Phase, VirtualClusterInstance};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, parse_rfc3339, rfc3339};
@@ -17,6 +17,8 @@ use crate::store::{Store, Tx};
 
 /// The time between two proofs that a host answers.
 const PROOF_EVERY: Duration = Duration::from_secs(15);
+/// How long after a failure it is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The time between two notes of the last contact, in seconds: each note is an event for all who
 /// watch the list.
 const CONTACT_EVERY: i64 = 60;
@@ -24,24 +26,29 @@ const CONTACT_EVERY: i64 = 60;
 /// Keeps the status of the hosts true until `stop` is cancelled: after each change of a virtual
 /// cluster, and every [`PROOF_EVERY`].
 pub async fn watch_over(store: Store, clock: Clock, stop: CancellationToken) {
-    let mut due = Instant::now();
     loop {
-        let Ok(from) = store.revision().await else { return };
-        let Ok(mut changes) = store.watch(management::range(management::VCLUSTERS), from).await
-        else {
-            return;
-        };
-        let now = clock.now_seconds();
-        if let Err(error) = store.write(move |tx| refresh(tx, now)).await {
+        if let Err(error) = proof(&store, &clock, &stop).await {
             tracing::warn!(%error, "cannot write how the host clusters are");
+            sleep(RETRY_AFTER).await;
         }
-        due = due.max(Instant::now()) + PROOF_EVERY;
-        tokio::select! {
-            _ = changes.next() => {}
-            () = sleep_until(due) => {}
-            () = stop.cancelled() => return,
+        if stop.is_cancelled() {
+            return;
         }
     }
+}
+
+/// One proof, and then the wait for the next.
+async fn proof(store: &Store, clock: &Clock, stop: &CancellationToken) -> Result<()> {
+    let from = store.revision().await?;
+    let mut changes = store.watch(management::range(management::VCLUSTERS), from).await?;
+    let now = clock.now_seconds();
+    store.write(move |tx| refresh(tx, now)).await?;
+    tokio::select! {
+        _ = changes.next() => {}
+        () = sleep(PROOF_EVERY) => {}
+        () = stop.cancelled() => {}
+    }
+    Ok(())
 }
 
 /// The local host answers when the store does, which is what this write proves.

@@ -27,7 +27,7 @@ pub(super) enum Step {
     /// Its deletion was asked for.
     Remove(Box<VirtualClusterInstance>),
     /// It was unused for so long that it is to be deleted.
-    Expire,
+    Expire(Box<VirtualClusterInstance>),
     /// Its host has to hear of it.
     Sync {
         /// The instance as it is now.
@@ -56,8 +56,7 @@ pub(super) fn advance(tx: &mut Tx<'_>, place: &Key, used: (Option<i64>, u32)) ->
         return Ok(Step::Wait);
     }
     let look_again = match verdict {
-        Verdict::Delete => return Ok(Step::Expire),
-        // A second later than due, so that the second itself is over.
+        Verdict::Delete => return Ok(Step::Expire(Box::new(typed(&object)?))),
         Verdict::Awake(seconds) => seconds.map(|it| Duration::from_secs(it.max(0).unsigned_abs())),
         Verdict::Sleep(_) => None,
     };
@@ -113,11 +112,18 @@ fn sleep(tx: &Tx<'_>, object: &mut Value, (used, open): (Option<i64>, u32)) -> R
     let mut facts = SleepFacts::of(&instance.metadata);
     // What this process saw is as new as what it wrote down, or newer.
     facts.last_activity = facts.last_activity.max(used);
-    let verdict = decide(&facts, open > 0, tx.now());
+    let mut verdict = decide(&facts, open > 0, tx.now());
+    if verdict == Verdict::Delete && is_protected(&instance) {
+        verdict = Verdict::Awake(None);
+    }
     if let Verdict::Sleep(why) = verdict {
         fall_asleep(object, why, &facts, tx.now());
     }
     Ok(verdict)
+}
+
+fn is_protected(instance: &VirtualClusterInstance) -> bool {
+    instance.metadata.annotation(annotation::NON_DELETABLE) == Some("true")
 }
 
 fn fall_asleep(object: &mut Value, why: SleepType, facts: &SleepFacts, now: i64) {

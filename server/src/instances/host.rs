@@ -9,8 +9,8 @@ use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use crate::agent::virtual_cluster::{
-    GROUP, INSTANCE_NAME, INSTANCE_NAMESPACE, KIND, REASON_SLEEPING, VERSION, VirtualCluster,
-    api_resource, back_reference, read,
+    GROUP, INSTANCE_UID, KIND, REASON_SLEEPING, VERSION, VirtualCluster, api_resource,
+    back_reference, read,
 };
 use crate::hosts::Hosts;
 use crate::management::instances::FINALIZER;
@@ -26,6 +26,8 @@ pub(super) enum Error {
     Unreadable(#[from] serde_json::Error),
     #[error("there is no connection to the host cluster {0}")]
     NoHost(String),
+    #[error("{0} in the host cluster belongs to another instance")]
+    NotOurs(String),
 }
 
 /// What the host says of a virtual cluster.
@@ -75,6 +77,9 @@ pub(super) async fn sync(
             }
         }
     };
+    if !is_ours(&current, instance) {
+        return Err(Error::NotOurs(name.clone()));
+    }
     let is = read(&current)?;
     let current = if matches(&is, instance) {
         is
@@ -111,7 +116,7 @@ fn matches(is: &VirtualCluster, instance: &VirtualClusterInstance) -> bool {
 fn desired(instance: &VirtualClusterInstance) -> Value {
     let definition = instance.status.virtual_cluster.clone().unwrap_or_default();
     let mut annotations = json!(definition.metadata.annotations);
-    for (key, value) in back_reference(&instance.metadata.namespace, &instance.metadata.name) {
+    for (key, value) in back_reference(&instance.metadata) {
         annotations[key] = json!(value);
     }
     // In a merge patch, null takes it away; in a creation, it was never there.
@@ -133,7 +138,7 @@ async fn make_namespace(client: Client, instance: &VirtualClusterInstance) -> Re
     let api: Api<Namespace> = Api::all(client);
     let mut namespace = Namespace::default();
     namespace.metadata.name = Some(instance.spec.cluster_ref.namespace.clone());
-    let reference = back_reference(&instance.metadata.namespace, &instance.metadata.name);
+    let reference = back_reference(&instance.metadata);
     namespace.metadata.annotations = Some(reference);
     match api.create(&PostParams::default(), &namespace).await {
         Ok(_) => Ok(()),
@@ -154,11 +159,11 @@ pub(super) async fn remove(
     let client = connection(hosts, instance)?;
     let api = clusters_of(client.clone(), instance);
     let name = &instance.spec.cluster_ref.virtual_cluster;
-    if let Some(current) = api.get_opt(name).await? {
+    if let Some(current) = api.get_opt(name).await?.filter(|it| is_ours(it, instance)) {
         if current.metadata.deletion_timestamp.is_none() {
             api.delete(name, &DeleteParams::default()).await?;
         }
-        if api.get_opt(name).await?.is_some() {
+        if api.get_opt(name).await?.is_some_and(|it| is_ours(&it, instance)) {
             return Ok(false);
         }
     }
@@ -167,13 +172,17 @@ pub(super) async fn remove(
     if let Some(found) = namespaces.get_opt(namespace).await? {
         // Only what we made: somebody's own namespace stays.
         let annotations = found.metadata.annotations.unwrap_or_default();
-        let ours = annotations.get(INSTANCE_NAMESPACE) == Some(&instance.metadata.namespace)
-            && annotations.get(INSTANCE_NAME) == Some(&instance.metadata.name);
+        let ours = annotations.get(INSTANCE_UID) == Some(&instance.metadata.uid);
         if ours {
             namespaces.delete(namespace, &DeleteParams::default()).await?;
         }
     }
     Ok(true)
+}
+
+fn is_ours(object: &DynamicObject, instance: &VirtualClusterInstance) -> bool {
+    let annotations = object.metadata.annotations.as_ref();
+    annotations.and_then(|it| it.get(INSTANCE_UID)) == Some(&instance.metadata.uid)
 }
 
 /// Lets the instance go.

@@ -11,6 +11,9 @@ use crate::kube::{Error, Result, object};
 use crate::management::{self, projects};
 use crate::store::Tx;
 
+/// The longest name of a namespace.
+const NAMESPACE_MAX: usize = 63;
+
 /// Fills in `spec.clusterRef`. Says whether the instance has a place now.
 pub(super) fn place(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
     let reference = &object["spec"]["clusterRef"];
@@ -32,24 +35,23 @@ pub(super) fn place(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
         conditions::phase(object, Phase::Pending, "NoCluster", message);
         return Ok(false);
     };
-    let name = object::name(object).to_owned();
+    let (name, uid) = (object::name(object).to_owned(), object::meta(object, "uid").to_owned());
     let reference = object::map_at(object, &["spec", "clusterRef"]);
     reference.insert("cluster".into(), json!(cluster));
-    reference.insert("namespace".into(), json!(host_namespace(&project.metadata.name, &name)));
+    reference
+        .insert("namespace".into(), json!(host_namespace(&project.metadata.name, &name, &uid)));
     reference.insert("virtualCluster".into(), json!(name));
     conditions::set(object, Fact::Scheduled, true, "", tx.now());
     Ok(true)
 }
 
-/// Loft's own pattern. Both parts together may be longer than a namespace's name may be: then the end
-/// is a checksum of the whole.
-fn host_namespace(project: &str, name: &str) -> String {
-    let whole = format!("loft-{project}-v-{name}");
-    if whole.len() <= 63 {
-        return whole;
-    }
-    let sum = crc32fast::hash(whole.as_bytes());
-    format!("{}-{sum:08x}", whole[..54].trim_end_matches('-'))
+/// Loft's own pattern, and the beginning of the uid: of the pattern alone, project `a` with `b-v-c`
+/// and project `a-v-b` with `c` would share one namespace, and go together.
+fn host_namespace(project: &str, name: &str, uid: &str) -> String {
+    let mut whole = format!("loft-{project}-v-{name}");
+    whole.truncate(NAMESPACE_MAX - 9);
+    let unique: String = uid.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    format!("{}-{unique}", whole.trim_end_matches('-'))
 }
 
 /// How many virtual clusters each cluster has.
@@ -94,10 +96,9 @@ mod tests {
 
     #[test]
     fn a_host_namespace_is_never_too_long_and_never_shared() {
-        assert_eq!(host_namespace("default", "demo"), "loft-default-v-demo");
-        let (one, two) =
-            (host_namespace(&"p".repeat(60), "one"), host_namespace(&"p".repeat(60), "two"));
-        assert!(one.len() <= 63 && two.len() <= 63);
-        assert_ne!(one, two);
+        let uid = ["0123abcd-1", "4567abcd-1"];
+        assert_eq!(host_namespace("default", "demo", uid[0]), "loft-default-v-demo-0123abcd");
+        assert_ne!(host_namespace("a", "b-v-c", uid[0]), host_namespace("a-v-b", "c", uid[1]));
+        assert_eq!(host_namespace(&"p".repeat(60), "one", uid[0]).len(), 63);
     }
 }

@@ -12,7 +12,7 @@ use super::{Error, Result, protobuf};
 /// The longest body. Source: kube-apiserver, `MaxRequestBodyBytes`.
 pub(super) const BODY_LENGTH_MAX: usize = 3 << 20;
 /// How deep values may be nested: Kubernetes' deepest real objects are schemas of about 40 levels.
-const DEPTH_MAX: usize = 64;
+pub(super) const DEPTH_MAX: usize = 64;
 /// How many values one body may have.
 const VALUES_MAX: usize = 100_000;
 /// What is spoken here.

@@ -192,6 +192,9 @@ fn operate(value: &mut Value, operations: &[PatchOperation]) -> Result<()> {
         if copied > COPIED_LENGTH_MAX || moved > MOVED_MAX {
             return Err(Error::TooLarge);
         }
+        if levels_after(value, operation) > body::DEPTH_MAX {
+            return Err(Error::TooLarge);
+        }
         let applied = json_patch::patch_unsafe(value, std::slice::from_ref(operation));
         applied.map_err(|error| {
             let path = operation.path().as_str();
@@ -199,6 +202,28 @@ fn operate(value: &mut Value, operations: &[PatchOperation]) -> Result<()> {
         })?;
     }
     if length(value) > 2 * BODY_LENGTH_MAX { Err(Error::TooLarge) } else { Ok(()) }
+}
+
+/// How deep the value is where an operation has put something. Asked before each one, so that nothing
+/// ever gets so deep that walking it overflows the stack.
+fn levels_after(value: &Value, operation: &PatchOperation) -> usize {
+    let put = match operation {
+        PatchOperation::Add(it) => levels(&it.value),
+        PatchOperation::Replace(it) => levels(&it.value),
+        PatchOperation::Copy(it) => value.pointer(it.from.as_str()).map_or(0, levels),
+        PatchOperation::Move(it) => value.pointer(it.from.as_str()).map_or(0, levels),
+        PatchOperation::Remove(_) | PatchOperation::Test(_) => 0,
+    };
+    operation.path().as_str().matches('/').count() + put
+}
+
+/// How many levels a value has.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or(0),
+    }
 }
 
 /// About how long the text of a value is.
@@ -242,6 +267,21 @@ mod tests {
         merged(json!({"a": "foo"}), json!("bar"), json!("bar"));
         merged(json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1}));
         merged(json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}}));
+    }
+
+    #[test]
+    fn a_patch_that_puts_a_value_into_itself_over_and_over_is_refused() {
+        let mut operations = vec![json!({"op": "add", "path": "/a", "value": {}})];
+        // Where the deepest empty map is, below /a: each copy doubles the way there.
+        let mut deepest = String::new();
+        for _ in 0..12 {
+            operations.push(json!({"op": "copy", "from": "/a", "path": format!("/a{deepest}/b")}));
+            deepest = format!("{deepest}/b{deepest}");
+        }
+        let patch =
+            Patch::read("application/json-patch+json", json!(operations).to_string().as_bytes())
+                .unwrap();
+        assert!(matches!(plainly(&json!({}), &patch), Err(Error::TooLarge)));
     }
 
     #[test]

@@ -141,6 +141,11 @@ pub trait Strategy: Send + Sync {
         Ok(())
     }
 
+    /// Whether [`Strategy::arrange`] does anything.
+    fn arranges(&self) -> bool {
+        false
+    }
+
     /// Names a new object that came with neither a name nor the beginning of one. Without this it is
     /// refused.
     ///

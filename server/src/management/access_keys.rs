@@ -8,6 +8,7 @@ use std::sync::Arc;
 use dormer_api::access_key::{OwnedAccessKey, Scope, TTL_DEFAULT};
 use serde_json::{Value, json};
 
+use super::selves::typed;
 use super::{ACCESS_KEYS, GROUP, RESET_KEYS, USERS, VERSION, key, range, stored};
 use crate::auth::{AccessKey, KeyMac};
 use crate::clock::{parse_rfc3339, rfc3339};
@@ -79,7 +80,7 @@ struct AccessKeys {
 
 impl Strategy for AccessKeys {
     fn default_name(&self, _: &Value) -> Result<Option<String>> {
-        generated_name("key").map(Some)
+        super::generated_name("key").map(Some)
     }
 
     fn prepare_create(
@@ -95,6 +96,7 @@ impl Strategy for AccessKeys {
         let kind =
             spec.entry("type").or_insert_with(|| json!(KIND_USER)).as_str().map(str::to_owned);
         spec.remove("key");
+        typed::<OwnedAccessKey>(object)?;
         check(object, ttl, kind.as_deref())?;
         narrow(call, object)?;
         let secret = AccessKey::generate()?;
@@ -177,15 +179,6 @@ fn narrow(call: &Call<'_>, object: &Value) -> Result<()> {
     }
 }
 
-fn generated_name(prefix: &str) -> Result<String> {
-    let bytes = crate::auth::random::<5>()?;
-    let suffix: String = bytes
-        .iter()
-        .map(|it| char::from(b"bcdfghjklmnpqrstvwxz2456789"[usize::from(it % 27)]))
-        .collect();
-    Ok(format!("{prefix}-{suffix}"))
-}
-
 /// Makes the key of a command line's sign-in.
 ///
 /// # Errors
@@ -207,7 +200,7 @@ fn create(
     kind: &str,
     ttl: i64,
 ) -> Result<Value> {
-    let name = generated_name(&kind.to_lowercase())?;
+    let name = super::generated_name(&kind.to_lowercase())?;
     let object = json!({
         "kind": "OwnedAccessKey",
         "apiVersion": format!("{GROUP}/{VERSION}"),
@@ -236,6 +229,16 @@ pub fn is_alive(object: &OwnedAccessKey, now: i64) -> bool {
     !object.spec.disabled && !expired && object.metadata.deletion_timestamp.is_none()
 }
 
+/// Whether the key of this name is there and works.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn is_usable(snapshot: &Snapshot<'_>, name: &str, now: i64) -> Result<bool> {
+    let Some(entry) = snapshot.get(&key(ACCESS_KEYS, "", name))? else { return Ok(false) };
+    let object: OwnedAccessKey = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    Ok(is_alive(&object, now))
+}
+
 /// When a key stops working, in Unix seconds; nothing for never.
 fn expires(object: &OwnedAccessKey) -> Option<i64> {
     let ttl = object.spec.ttl.filter(|&it| it > 0)?;
@@ -258,7 +261,7 @@ pub fn of_secret(snapshot: &Snapshot<'_>, mac: &[u8]) -> Result<Option<(String, 
 ///
 /// # Errors
 /// The store cannot be read.
-pub fn of_user(snapshot: &Snapshot<'_>, user: &str, _now: i64) -> Result<Value> {
+pub fn of_user(snapshot: &Snapshot<'_>, user: &str) -> Result<Value> {
     let mut keys = Vec::new();
     for entry in snapshot.entries(&range(ACCESS_KEYS))? {
         let mut object: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use dormer_api::annotation;
 use dormer_api::meta::UserOrTeam;
 use dormer_api::name::project_of_namespace;
+use dormer_api::project::Project;
 use dormer_api::vcluster::{Phase, SleepFacts, VirtualClusterInstance};
 use serde_json::{Value, json};
 
@@ -96,8 +97,10 @@ impl Strategy for Instances {
                 spec.insert("templateRef".into(), json!({ "name": name }));
             }
         }
-        let object_name = object::name(object).to_owned();
-        rules::check(&snapshot, &project, object, &object_name)?;
+        // Where in its host it goes is the scheduler's to say: a name given here could be another's.
+        let reference = object::map_at(object, &["spec", "clusterRef"]);
+        reference.retain(|field, _| field == "cluster");
+        rules::check(&snapshot, &project, None, object)?;
         for server_written in SERVER_WRITTEN {
             object::set_annotation(object, server_written, None);
         }
@@ -125,15 +128,13 @@ impl Strategy for Instances {
         let Some(project) = projects::of_namespace(&snapshot, object::namespace(new))? else {
             return Ok(());
         };
-        rules::check(&snapshot, &project, new, object::name(new))?;
-        rules::fixed_once_set(old, new)?;
-        owner_may_change(call, &snapshot, old, new)?;
+        rules::keep_place(old, new)?;
+        rules::check(&snapshot, &project, Some(old), new)?;
+        rights_may_change(call, &snapshot, &project, old, new)?;
         for server_written in SERVER_WRITTEN {
             object::set_annotation(new, server_written, object::annotation(old, server_written));
         }
-        if !object::is_terminating(new) {
-            new["metadata"]["finalizers"] = old["metadata"]["finalizers"].clone();
-        }
+        new["metadata"]["finalizers"] = old["metadata"]["finalizers"].clone();
         sleep_or_wake(call, old, new)
     }
 
@@ -182,26 +183,32 @@ const SERVER_WRITTEN: [&str; 4] = [
     annotation::SLEEP_BY,
 ];
 
-/// A virtual cluster may be given away only by whoever could have made it for the new owner.
-fn owner_may_change(
+/// Who owns it and who may use it is for its owner and the project's admins to say.
+fn rights_may_change(
     call: &Call<'_>,
     snapshot: &Snapshot<'_>,
+    project: &Project,
     old: &Value,
     new: &Value,
 ) -> Result<()> {
-    if old["spec"]["owner"] == new["spec"]["owner"] {
-        return Ok(());
+    let rights = ["owner", "access", "extraAccessRules"];
+    let changed = rights.into_iter().find(|&it| old["spec"][it] != new["spec"][it]);
+    let Some(field) = changed else { return Ok(()) };
+    let refuse = |words: &str| {
+        let field = format!("spec.{field}");
+        Err(Error::invalid_field("VirtualClusterInstance", GROUP, object::name(new), &field, words))
+    };
+    let was: VirtualClusterInstance = typed(old)?;
+    let admin = authz::role_in(call.caller, project) == Some(authz::Role::Admin);
+    if !admin && !authz::is_owner(call.caller, was.spec.owner.as_ref()) {
+        return refuse("Only its owner can change who may use it.");
     }
     let attributes = Attributes { verb: Verb::Create, ..call.attributes.clone() };
     match authz::may(snapshot, call.caller, &attributes, Some(new))? {
         Decision::Allow => Ok(()),
-        Decision::Deny | Decision::Hide => Err(Error::invalid_field(
-            "VirtualClusterInstance",
-            GROUP,
-            object::name(new),
-            "spec.owner",
-            "Only an administrator can give it to somebody else.",
-        )),
+        Decision::Deny | Decision::Hide => {
+            refuse("Only an administrator can give it to somebody else.")
+        }
     }
 }
 
@@ -215,7 +222,8 @@ fn sleep_or_wake(call: &Call<'_>, old: &Value, new: &mut Value) -> Result<()> {
     }
     let touched = facts.last_activity != was_facts.last_activity;
     let woken = !facts.forced && (was_facts.forced || touched);
-    if was.status.phase == Some(Phase::Sleeping) && woken {
+    // It sleeps from the moment it was decided, whatever its host has done about it by now.
+    if was_facts.sleeping_since.is_some() && woken {
         crate::sleep::wake_object(new, call.now);
     } else if was_facts.forced && !facts.forced {
         object::set_annotation(new, annotation::SLEEP_BY, None);

@@ -104,6 +104,23 @@ pub fn of_namespace(snapshot: &Snapshot<'_>, namespace: &str) -> Result<Option<P
     Ok(Some(serde_json::from_slice(&entry.body).map_err(Error::internal)?))
 }
 
+/// Takes a user who is no more out of every project.
+///
+/// # Errors
+/// The store cannot be written.
+pub(super) fn remove_member(tx: &mut Tx<'_>, user: &str) -> Result<()> {
+    for entry in tx.list(&range(PROJECTS))? {
+        let mut project: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        let Some(members) = project["spec"]["members"].as_array_mut() else { continue };
+        let before = members.len();
+        members.retain(|it| it["kind"] != "User" || it["name"] != user);
+        if members.len() != before {
+            tx.update(&key(PROJECTS, "", &entry.name), None, project)?;
+        }
+    }
+    Ok(())
+}
+
 fn all<T: DeserializeOwned>(snapshot: &Snapshot<'_>, plural: &str) -> Result<Vec<T>> {
     let entries = snapshot.entries(&range(plural))?;
     entries.iter().map(|it| serde_json::from_slice(&it.body).map_err(Error::internal)).collect()

@@ -8,7 +8,7 @@ use dormer_api::user::{ROLE_ADMIN, User};
 use serde_json::{Value, json};
 
 use super::selves::typed;
-use super::{GROUP, USERS, access_keys, key, range, stored};
+use super::{GROUP, USERS, VCLUSTERS, access_keys, key, projects, range, stored, teams};
 use crate::auth::{check_password, password};
 use crate::clock::rfc3339;
 use crate::kube::object;
@@ -26,8 +26,8 @@ pub fn resource() -> Resource {
             name: "accesskeys",
             kind: "UserAccessKeys",
             verbs: &[Verb::Get],
-            answer: Answer::Read(Arc::new(|call, snapshot, user, _| {
-                access_keys::of_user(snapshot, user.map(object::name).unwrap_or_default(), call.now)
+            answer: Answer::Read(Arc::new(|_, snapshot, user, _| {
+                access_keys::of_user(snapshot, user.map(object::name).unwrap_or_default())
             })),
         }],
         columns: columns(),
@@ -79,6 +79,10 @@ fn is_active_admin(user: &Value) -> bool {
 struct Users;
 
 impl Strategy for Users {
+    fn arranges(&self) -> bool {
+        true
+    }
+
     /// A password comes in as text and goes on as its hash, before anything is written.
     fn arrange(&self, user: &mut Value) -> Result<()> {
         let Some(password) =
@@ -99,8 +103,8 @@ impl Strategy for Users {
 
     fn default_name(&self, user: &Value) -> Result<Option<String>> {
         let slug = name::slug(user["spec"]["username"].as_str().unwrap_or_default());
-        // A user without a username is told so at that field, and not at the name that came of it.
-        Ok(Some(if slug.is_empty() { "unnamed".into() } else { slug }))
+        // A username of letters that no name can have gets one that says nothing.
+        Ok(Some(if slug.is_empty() { super::generated_name("user")? } else { slug }))
     }
 
     fn prepare_create(
@@ -116,6 +120,7 @@ impl Strategy for Users {
         user["status"] = json!({});
         check(tx, user)?;
         take_password(tx, user)?;
+        teams::keep_admins(tx, object::name(user), is_admin(user))?;
         Ok(None)
     }
 
@@ -130,6 +135,7 @@ impl Strategy for Users {
         if is_active_admin(old) && !is_active_admin(user) {
             another_admin(tx, object::name(user))?;
         }
+        teams::keep_admins(tx, object::name(user), is_admin(user))?;
         if take_password(tx, user)? || user["spec"]["disabled"] == json!(true) {
             tx.end_sessions_of(object::name(user))?;
         }
@@ -137,7 +143,10 @@ impl Strategy for Users {
     }
 
     fn prepare_delete(&self, _: &Call<'_>, tx: &mut Tx<'_>, user: &Value) -> Result<()> {
-        if is_active_admin(user) { another_admin(tx, object::name(user)) } else { Ok(()) }
+        if is_active_admin(user) {
+            another_admin(tx, object::name(user))?;
+        }
+        owns_nothing(tx, object::name(user))
     }
 
     fn after_delete(&self, _: &Call<'_>, tx: &mut Tx<'_>, user: &Value) -> Result<()> {
@@ -145,6 +154,9 @@ impl Strategy for Users {
         tx.set_password(name, None)?;
         tx.end_sessions_of(name)?;
         tx.forget_seen(name)?;
+        tx.forget_strikes(&format!("user/{name}"))?;
+        teams::keep_admins(tx, name, false)?;
+        projects::remove_member(tx, name)?;
         access_keys::remove_all_of(tx, name)
     }
 
@@ -170,6 +182,7 @@ fn take_password(tx: &mut Tx<'_>, user: &mut Value) -> Result<bool> {
         // Only `arrange` makes these; whatever else got here was never checked against the rules.
         Some(phc) if phc.starts_with("$argon2id$") => {
             tx.set_password(object::name(user), Some(phc))?;
+            tx.forget_strikes(&format!("user/{}", object::name(user)))?;
             Ok(true)
         }
         Some(_) => Err(Error::BadRequest("spec.password cannot be set in this way".into())),
@@ -186,6 +199,22 @@ fn another_admin(tx: &Tx<'_>, but: &str) -> Result<()> {
     }
     let words = "This is the last administrator. Make somebody else one first.";
     Err(Error::invalid_field("User", GROUP, but, "spec.clusterRoles", words))
+}
+
+/// A name may be given again; what its first bearer owned must not go to the next.
+fn owns_nothing(tx: &Tx<'_>, name: &str) -> Result<()> {
+    let mut owned = 0;
+    for entry in tx.list(&range(VCLUSTERS))? {
+        let object: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        owned += usize::from(object["spec"]["owner"]["user"] == name);
+    }
+    if owned == 0 {
+        return Ok(());
+    }
+    let words = format!(
+        "They own {owned} virtual clusters. Delete those, or give them to somebody else, first."
+    );
+    Err(Error::invalid_field("User", GROUP, name, "metadata.name", words))
 }
 
 fn check(tx: &Tx<'_>, object: &Value) -> Result<()> {

@@ -125,15 +125,16 @@ pub struct InUse {
 impl Drop for InUse {
     fn drop(&mut self) {
         let now = self.activity.clock.now_seconds();
-        let note = self.activity.with(&self.place, |seen| {
-            seen.open = seen.open.saturating_sub(1);
-            seen.last = now;
-            let due = now - seen.noted >= NOTE_EVERY;
-            if due {
-                seen.noted = now;
-            }
-            due
-        });
+        let mut seen = self.activity.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not made again if it was forgotten meanwhile.
+        let Some(it) = seen.get_mut(&self.place) else { return };
+        it.open = it.open.saturating_sub(1);
+        it.last = now;
+        let note = now - it.noted >= NOTE_EVERY;
+        if note {
+            it.noted = now;
+        }
+        drop(seen);
         // A long watch that ends: the idle time begins now, and the object has to say so. Outside a
         // runtime the process is ending, and nobody will sleep.
         if note && let Ok(runtime) = tokio::runtime::Handle::try_current() {

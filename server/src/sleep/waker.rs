@@ -84,7 +84,8 @@ async fn wake(store: &Store, clock: &Clock, place: &(String, String)) -> Result<
             if let Some(until) = SleepFacts::of(&instance.metadata).held_until(now) {
                 return Err(held(&name, until));
             }
-            if instance.status.phase != Some(Phase::Sleeping) {
+            // It sleeps from the moment it was decided, whatever its host has done about it by now.
+            if SleepFacts::of(&instance.metadata).sleeping_since.is_none() {
                 return Ok::<_, Error>(entry.revision);
             }
             super::wake_object(&mut object, now);
@@ -113,8 +114,9 @@ async fn ready(
             Some(Phase::Failed) => {
                 return Err(not_yet(&format!("{name} failed: {}", instance.status.message)));
             }
-            Some(Phase::Sleeping) => return Err(not_yet(&format!("{name} went to sleep again"))),
-            Some(Phase::Pending) | None => {}
+            // Its host has not heard of the wake yet, or somebody puts it to sleep again: then the
+            // next request wakes it.
+            Some(Phase::Sleeping | Phase::Pending) | None => {}
         }
         body = loop {
             let change = watch.next().await?;

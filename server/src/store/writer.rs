@@ -23,7 +23,8 @@ const QUEUE_MAX: usize = 1024;
 const GROUP_MAX: usize = 128;
 
 /// A piece of work: does it, and gives back what to answer once it is on disk.
-type Work = Box<dyn FnOnce(&mut Tx<'_>) -> Done + Send>;
+/// With nothing to write in, it only gives back how to say so.
+type Work = Box<dyn FnOnce(Option<&mut Tx<'_>>) -> Done + Send>;
 
 /// What became of a piece of work, and how to say so.
 struct Done {
@@ -57,8 +58,11 @@ impl Writer {
     {
         let boxed: Work = Box::new(move |tx| {
             // A panic in one piece of work must not end the thread that all others depend on.
-            let ran = catch_unwind(AssertUnwindSafe(|| work(tx)))
-                .unwrap_or_else(|_| Err(Error::Internal("a write panicked".into()).into()));
+            let ran = match tx {
+                Some(tx) => catch_unwind(AssertUnwindSafe(|| work(tx)))
+                    .unwrap_or_else(|_| Err(Error::Internal("a write panicked".into()).into())),
+                None => Err(Error::Closed.into()),
+            };
             Done {
                 keep: ran.is_ok(),
                 answer: Box::new(move |fault| {
@@ -123,29 +127,30 @@ fn commit(
     made: &mut Made,
     answers: &mut Vec<Answer>,
 ) -> Result<()> {
-    let mut transaction =
-        match connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate) {
-            Ok(transaction) => transaction,
-            Err(error) => {
-                // Nothing has run: each piece still has to be told.
-                let full = matches!(Error::from(error), Error::Full);
-                group.for_each(drop);
-                return Err(if full { Error::Full } else { Error::Closed });
-            }
-        };
+    let opened = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate);
+    let mut transaction = match opened {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            answers.extend(group.map(|work| work(None).answer));
+            return Err(error.into());
+        }
+    };
     for work in group {
         let savepoint = transaction.savepoint()?;
         let mut tx = Tx { sql: &savepoint, made: Made::default(), now: clock.now_seconds() };
-        let done = work(&mut tx);
+        let done = work(Some(&mut tx));
         let Made { changes, dropped } = std::mem::take(&mut tx.made);
+        answers.push(done.answer);
+        // A full disk may have made SQLite roll all of it back: a savepoint after that would be a
+        // transaction of its own, and would be kept though its caller is told that it was not.
+        if savepoint.is_autocommit() {
+            return Err(Error::Full);
+        }
         if done.keep {
             savepoint.commit()?;
             made.changes.extend(changes);
             made.dropped.extend(dropped);
-        } else {
-            drop(savepoint);
         }
-        answers.push(done.answer);
     }
     transaction.commit()?;
     Ok(())

@@ -139,3 +139,37 @@ async fn a_scope_that_is_not_understood_is_refused_rather_than_ignored() {
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answer.body["details"]["causes"][0]["field"], "spec.scope");
 }
+
+#[tokio::test]
+async fn a_demoted_administrator_is_one_no_more_and_nor_is_the_next_of_that_name() {
+    let server = TestServer::start().await;
+    let admin = server.admin().await;
+    let eve = json!({ "metadata": { "name": "eve" }, "spec": {
+        "username": "eve", "password": "the password of eve",
+        "clusterRoles": [{ "name": "loft-management-admin" }],
+    } });
+    admin.post(&format!("{M}/users"), &eve).await.expect(StatusCode::CREATED);
+    let eve = server.signed_in("eve", "the password of eve").await;
+    let demoted = json!({ "spec": { "clusterRoles": [] } });
+    eve.patch(&format!("{M}/users/admin"), &demoted).await.expect(StatusCode::OK);
+    assert_eq!(admin.get(&format!("{M}/users/eve")).await.status, StatusCode::NOT_FOUND);
+    eve.delete(&format!("{M}/users/admin")).await.expect(StatusCode::OK);
+    let plain = json!({ "metadata": { "name": "admin" }, "spec": { "username": "admin", "password": "a new password" } });
+    eve.post(&format!("{M}/users"), &plain).await.expect(StatusCode::CREATED);
+    let next = server.signed_in("admin", "a new password").await;
+    let oneself = next.post(&format!("{M}/selves"), &json!({})).await.expect(StatusCode::CREATED);
+    assert_eq!(oneself["status"]["admin"], false);
+}
+
+#[tokio::test]
+async fn a_user_who_owns_virtual_clusters_is_not_deleted() {
+    let server = TestServer::start().await;
+    let (admin, anna) = (server.admin().await, server.member("anna").await);
+    anna.make("one").await;
+    let answer = admin.delete(&format!("{M}/users/anna")).await;
+    let message = &answer.body["details"]["causes"][0]["message"];
+    assert_eq!(
+        message,
+        "They own 1 virtual clusters. Delete those, or give them to somebody else, first."
+    );
+}

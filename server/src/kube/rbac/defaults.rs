@@ -68,8 +68,9 @@ const EDITED: &[&str] = &[
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
 
-/// The roles `cluster-admin`, `admin`, `edit` and `view`, and the binding that makes the group
-/// `system:masters` cluster admins.
+/// The roles `cluster-admin`, `admin`, `edit` and `view`, the binding that makes the group
+/// `system:masters` cluster admins, and those of the groups that the gateway puts people into with
+/// whom a virtual cluster was shared as less than that.
 #[must_use]
 pub fn default_objects() -> Vec<Value> {
     let all = json!([
@@ -90,14 +91,21 @@ pub fn default_objects() -> Vec<Value> {
         aggregated("admin", json!(admin)),
         aggregated("edit", json!(edit)),
         aggregated("view", json!(view)),
-        json!({
-            "apiVersion": format!("{GROUP}/v1"),
-            "kind": "ClusterRoleBinding",
-            "metadata": { "name": "cluster-admin", "labels": bootstrapping() },
-            "roleRef": { "apiGroup": GROUP, "kind": "ClusterRole", "name": "cluster-admin" },
-            "subjects": [{ "apiGroup": GROUP, "kind": "Group", "name": "system:masters" }],
-        }),
+        binding("cluster-admin", "cluster-admin", "system:masters"),
+        binding("loft-shared-admin", "admin", "loft:cluster-role:admin"),
+        binding("loft-shared-edit", "edit", "loft:cluster-role:edit"),
+        binding("loft-shared-view", "view", "loft:cluster-role:view"),
     ]
+}
+
+fn binding(name: &str, role: &str, group: &str) -> Value {
+    json!({
+        "apiVersion": format!("{GROUP}/v1"),
+        "kind": "ClusterRoleBinding",
+        "metadata": { "name": name, "labels": bootstrapping() },
+        "roleRef": { "apiGroup": GROUP, "kind": "ClusterRole", "name": role },
+        "subjects": [{ "apiGroup": GROUP, "kind": "Group", "name": group }],
+    })
 }
 
 fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> Value {

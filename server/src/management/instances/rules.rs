@@ -23,13 +23,16 @@ const SECONDS: [&str; 4] = [
     annotation::LAST_ACTIVITY,
 ];
 
-/// Checks an object against the rules and against its project.
+/// Checks an object against the rules and against its project. What is as it was in `old` is not
+/// checked against what else has changed since: a template that is gone must not keep it awake.
 pub(super) fn check(
     snapshot: &Snapshot<'_>,
     project: &Project,
+    old: Option<&Value>,
     object: &Value,
-    name: &str,
 ) -> Result<()> {
+    let name = object::name(object);
+    let changed = |field: &str| old.is_none_or(|old| old["spec"][field] != object["spec"][field]);
     let instance: VirtualClusterInstance = typed(object)?;
     let mut faults = Faults::default();
     if let Err(error) = name::vcluster_id(name) {
@@ -49,8 +52,12 @@ pub(super) fn check(
             );
         }
     }
-    template(snapshot, project, &instance, &mut faults)?;
-    cluster(snapshot, project, &instance, &mut faults)?;
+    if changed("template") || changed("templateRef") {
+        template(snapshot, project, &instance, &mut faults)?;
+    }
+    if changed("clusterRef") {
+        cluster(snapshot, project, &instance, &mut faults)?;
+    }
     faults.end(name)?;
     yaml::check(KIND, name, "spec.parameters", &instance.spec.parameters)?;
     let values = instance.spec.template.as_ref().map(|it| it.helm_release.values.as_str());
@@ -133,21 +140,21 @@ fn cluster(
     Ok(())
 }
 
-/// Where a virtual cluster lives never changes.
-pub(super) fn fixed_once_set(old: &Value, new: &Value) -> Result<()> {
-    for field in ["cluster", "namespace", "virtualCluster"] {
-        let was = old["spec"]["clusterRef"][field].as_str().unwrap_or_default();
-        let is = new["spec"]["clusterRef"][field].as_str().unwrap_or_default();
-        if !was.is_empty() && was != is {
-            let path = format!("spec.clusterRef.{field}");
-            return Err(Error::invalid_field(
-                KIND,
-                GROUP,
-                object::name(new),
-                &path,
-                "It cannot move once it is placed.",
-            ));
-        }
+/// Where a virtual cluster lives never changes; where it was not placed yet, only its cluster may be
+/// said.
+pub(super) fn keep_place(old: &Value, new: &mut Value) -> Result<()> {
+    let was = old["spec"]["clusterRef"]["cluster"].as_str().unwrap_or_default();
+    let is = new["spec"]["clusterRef"]["cluster"].as_str().unwrap_or_default();
+    if !was.is_empty() && was != is {
+        let (field, words) = ("spec.clusterRef.cluster", "It cannot move once it is placed.");
+        return Err(Error::invalid_field(KIND, GROUP, object::name(new), field, words));
+    }
+    let reference = object::map_at(new, &["spec", "clusterRef"]);
+    for field in ["namespace", "virtualCluster"] {
+        match old["spec"]["clusterRef"].get(field) {
+            Some(value) => reference.insert(field.into(), value.clone()),
+            None => reference.remove(field),
+        };
     }
     Ok(())
 }

@@ -1,0 +1,59 @@
+//! A stream lasts no longer than the right to it.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use futures::future::BoxFuture;
+use futures::{StreamExt, stream};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::{Caller, caller_of_user};
+use crate::app::App;
+use crate::kube::Result;
+use crate::management::access_keys;
+
+/// The time between two looks at whether the right still stands.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
+
+/// Ends the body of `response`, if it is a stream, once `still` says no.
+pub fn leash(
+    response: Response,
+    still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
+) -> Response {
+    // What has a length is there already.
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    response.map(|body| {
+        let mut looks = interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        looks.reset();
+        let held = (body.into_data_stream(), looks, still);
+        Body::from_stream(stream::unfold(held, |(mut data, mut looks, still)| async move {
+            loop {
+                tokio::select! {
+                    chunk = data.next() => return chunk.map(|it| (it, (data, looks, still))),
+                    _ = looks.tick() => if !still().await { return None },
+                }
+            }
+        }))
+    })
+}
+
+/// Whether the caller is still who they were: not locked, of the same teams and role, and with the
+/// same key.
+pub async fn is_unchanged(app: &App, caller: &Caller) -> bool {
+    let (caller, now) = (caller.clone(), app.clock.now_seconds());
+    let looked = app.store.read(move |snapshot| {
+        let key = match &caller.key {
+            Some(key) => access_keys::is_usable(snapshot, &key.name, now)?,
+            None => true,
+        };
+        let same =
+            caller_of_user(snapshot, &caller.name, caller.key.clone())?.as_ref() == Some(&caller);
+        Ok(key && same)
+    });
+    let looked: Result<bool> = looked.await;
+    looked.unwrap_or(false)
+}
