@@ -68,9 +68,10 @@ const EDITED: &[&str] = &[
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
 
-/// The roles `cluster-admin`, `admin`, `edit` and `view`, the binding that makes the group
-/// `system:masters` cluster admins, and those of the groups that the gateway puts people into with
-/// whom a virtual cluster was shared as less than that.
+/// The roles `cluster-admin`, `admin`, `edit` and `view`, and bindings to them.
+///
+/// `system:masters` are cluster admins; the other groups are those that the gateway puts people into
+/// with whom a virtual cluster was shared as less than that.
 #[must_use]
 pub fn default_objects() -> Vec<Value> {
     let all = json!([
