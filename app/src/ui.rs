@@ -2,6 +2,7 @@
 
 mod act;
 mod badge;
+mod confirm;
 mod copy_button;
 mod dialog;
 mod empty;
@@ -20,6 +21,7 @@ mod window;
 
 pub use act::Act;
 pub use badge::Badge;
+pub use confirm::ConfirmDialog;
 pub use copy_button::CopyButton;
 pub use dialog::{Dialog, DialogKind};
 pub use empty::Empty;

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::list::{NotLoaded, UrlState};
 use crate::client::{CallError, Client};
-use crate::ui::{Dialog, Empty, Icon, IconKind, Moment, Notice, Page, focus_heading_after_dialog};
+use crate::ui::{ConfirmDialog, Empty, Icon, IconKind, Moment, Notice, Page};
 use crate::{paths, session};
 
 mod create;
@@ -69,7 +69,6 @@ pub fn AccessKeysPage() -> impl IntoView {
             let name = key.metadata.name.clone();
             let go = move |()| {
                 revoke.dispatch(name.clone());
-                doomed.set(None);
             };
             view! { <RevokeDialog key on_revoke=go on_close=move |()| doomed.set(None)/> }
         })}
@@ -110,29 +109,11 @@ fn RevokeDialog(
     #[prop(into)] on_close: Callback<()>,
 ) -> impl IntoView {
     let last_used = key.status.last_activity.as_deref().and_then(unix);
+    let heading = format!("Revoke {}?", title(&key));
 
     view! {
-        <Dialog title=format!("Revoke {}?", title(&key)) on_close>
-            <p>
-                "It stops working at once. Last used: "
-                <Moment at=last_used otherwise="never"/> "."
-            </p>
-            <div class="row row-end">
-                <button type="button" class="button" autofocus on:click=move |_| on_close.run(())>
-                    "Cancel"
-                </button>
-                <button
-                    type="button"
-                    class="button"
-                    data-kind="danger"
-                    on:click=move |_| {
-                        on_revoke.run(());
-                        focus_heading_after_dialog();
-                    }
-                >
-                    "Revoke key"
-                </button>
-            </div>
-        </Dialog>
+        <ConfirmDialog title=heading verb="Revoke key" on_confirm=on_revoke on_close>
+            "It stops working at once. Last used: " <Moment at=last_used otherwise="never"/> "."
+        </ConfirmDialog>
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{GROUP, SELF_REVIEWS, VERSION, key};
 use crate::authz;
-use crate::kube::resource::{Answer, Attributes, Call, Decision, Resource, Verb};
+use crate::kube::resource::{Answer, Attributes, Call, Decision, Resource, STORED, Verb};
 use crate::kube::{Error, Result};
 use crate::store::Snapshot;
 
@@ -64,16 +64,5 @@ fn allowed(call: &Call<'_>, snapshot: &Snapshot<'_>, attributes: &Attributes) ->
 }
 
 fn verb(text: &str) -> Option<Verb> {
-    let all = [
-        Verb::Get,
-        Verb::List,
-        Verb::Watch,
-        Verb::Create,
-        Verb::Update,
-        Verb::Patch,
-        Verb::Delete,
-        Verb::DeleteCollection,
-        Verb::Use,
-    ];
-    all.into_iter().find(|it| it.as_str() == text)
+    STORED.into_iter().chain([Verb::Use]).find(|it| it.as_str() == text)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::model::Person;
 use crate::client::{CallError, Client};
 use crate::paths;
-use crate::ui::{Dialog, focus_heading_after_dialog};
+use crate::ui::ConfirmDialog;
 
 /// Changes people, and keeps what went wrong for the page to show.
 #[derive(Clone, Copy)]
@@ -78,31 +78,14 @@ pub fn DeleteUserDialog(changes: Changes) -> impl IntoView {
     move || {
         changes.doomed.get().map(|person| {
             let username = person.username.clone();
+            let title = format!("Delete {}?", person.title);
+            let delete = move |()| changes.delete(&person);
             view! {
-                <Dialog title=format!("Delete {}?", person.title) on_close=close>
-                    <p>
-                        <strong>{username}</strong>
-                        " can no longer sign in, and their access keys stop working at once. "
-                        "Their virtual clusters stay."
-                    </p>
-                    <div class="row row-end">
-                        <button type="button" class="button" autofocus on:click=move |_| close(())>
-                            "Cancel"
-                        </button>
-                        <button
-                            type="button"
-                            class="button"
-                            data-kind="danger"
-                            on:click=move |_| {
-                                changes.delete(&person);
-                                close(());
-                                focus_heading_after_dialog();
-                            }
-                        >
-                            "Delete user"
-                        </button>
-                    </div>
-                </Dialog>
+                <ConfirmDialog title verb="Delete user" on_confirm=delete on_close=close>
+                    <strong>{username}</strong>
+                    " can no longer sign in, and their access keys stop working at once. "
+                    "While they own virtual clusters, they cannot be deleted."
+                </ConfirmDialog>
             }
         })
     }
