@@ -22,6 +22,7 @@ pub fn Panel(
 ) -> impl IntoView {
     let class = style! {
         .panel-body {
+            flex: 1;
             display: flex;
             flex-direction: column;
             gap: var(--space-4);

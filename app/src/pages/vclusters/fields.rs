@@ -87,6 +87,19 @@ impl Form {
         }
     }
 
+    /// Takes back the complaints about what is right by now.
+    pub fn clear_mended(self) {
+        let choice = self.choice();
+        let found = choice.complaints();
+        // What the server said of this very id is still so.
+        let same_id = format!("“{}”", choice.id);
+        self.complaints.update(|complaints| {
+            complaints.title = complaints.title.take().filter(|_| found.title.is_some());
+            complaints.id =
+                complaints.id.take().filter(|it| found.id.is_some() || it.contains(&same_id));
+        });
+    }
+
     /// One field's complaint.
     fn complaint(self, of: fn(&Complaints) -> Option<String>) -> Signal<Option<String>> {
         Signal::derive(move || self.complaints.with(of))
@@ -147,6 +160,7 @@ pub fn NameFields(form: Form) -> impl IntoView {
                 value=typed_id
                 error=form.complaint(|it| it.id.clone())
                 hint="a-z, 0-9 and -. It cannot be changed later."
+                autofocus=true
                 on_blur=check
             />
         </Show>

@@ -54,9 +54,11 @@ impl Choice {
     /// What can be seen to be wrong before the server is asked.
     pub fn complaints(&self) -> Complaints {
         let words = |error: dormer_api::name::NameError| error.to_string();
+        let title = display_name(&self.title).err().map(words);
         Complaints {
-            title: display_name(&self.title).err().map(words),
-            id: vcluster_id(&self.id).err().map(words),
+            // An empty name is one fault, though the id that follows it is empty too.
+            id: vcluster_id(&self.id).err().filter(|_| title.is_none()).map(words),
+            title,
             ..Complaints::default()
         }
     }
