@@ -39,8 +39,16 @@ pub async fn serve(request: Request) -> Response {
         Some(_) | None if is_file(path) && path != "index.html" => {
             StatusCode::NOT_FOUND.into_response()
         }
+        Some(_) | None if !wants_page(request.headers()) => Error::NoResource.into_response(),
         Some(_) | None => page(),
     }
+}
+
+/// Whether the client is one that shows pages. `kubectl get --raw` of a path that is not there must
+/// not print a page and call it well done.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    accept.is_none_or(|it| it.contains("text/html") || it.trim() == "*/*")
 }
 
 /// Whether a path means a file: its last part has a dot in it.

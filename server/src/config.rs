@@ -31,7 +31,7 @@ pub enum Command {
 /// Repairs that need no sign-in, because they need the data folder.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
-    /// Gives a user a new random password, prints it, and unlocks them.
+    /// Gives a user a new random password and prints it. Wrong tries before are forgotten.
     ResetPassword {
         /// The username.
         username: String,

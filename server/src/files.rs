@@ -15,7 +15,11 @@ pub fn open_folder(folder: &Path) -> io::Result<File> {
         fs::create_dir_all(folder)?;
         fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     }
-    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+    let open = fs::metadata(folder)?.permissions().mode() & 0o077 != 0;
+    if open && fs::read_dir(folder)?.next().is_none() {
+        // Somebody made it for us a moment ago: there is nothing in it that anybody could have read.
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    } else if open {
         return Err(io::Error::other(format!(
             "{} can be read by others: chmod 700 {}",
             folder.display(),

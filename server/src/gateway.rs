@@ -60,17 +60,24 @@ fn attributes(resource: &str, namespace: &str, name: &str) -> Attributes {
     }
 }
 
+fn missing(attributes: &Attributes) -> Error {
+    let name = attributes.name.clone();
+    match dormer_api::name::project_of_namespace(&attributes.namespace) {
+        Some(project) => Error::NoVirtualCluster { project: project.to_owned(), name },
+        None => {
+            let resource = attributes.resource.clone();
+            Error::NotFound { resource, group: attributes.group.clone(), name }
+        }
+    }
+}
+
 /// The management object that a target goes through, if the caller may use it.
 async fn authorized(app: &App, caller: &Caller, attributes: Attributes) -> Result<Value> {
     let caller = caller.clone();
     app.store
         .read(move |snapshot| {
             let (resource, name) = (attributes.resource.clone(), attributes.name.clone());
-            let missing = || Error::NotFound {
-                resource: resource.clone(),
-                group: management::GROUP.into(),
-                name: name.clone(),
-            };
+            let missing = || missing(&attributes);
             let key =
                 management::key(&attributes.resource, &attributes.namespace, &attributes.name);
             let entry = snapshot.get(&key)?.ok_or_else(missing)?;

@@ -19,7 +19,7 @@ use crate::kube::server::{ApiServer, Settings};
 use crate::kube::{Error, Result};
 use crate::management::{self, seed};
 use crate::sleep::Sleep;
-use crate::store::{COMPACT_AFTER, COMPACT_KEEP, Store};
+use crate::store::{self, COMPACT_AFTER, COMPACT_KEEP, Store};
 use crate::{authz, files, health, hosts, instances, listen, routes, tls};
 
 /// The time between two clean-ups of the store.
@@ -188,7 +188,11 @@ pub async fn run(config: Serve) -> io::Result<()> {
     let (address, drain) = (listener.local_addr()?, config.drain());
     let (url, private) = (config.url.clone(), tls.authority.is_some());
     let running = start(config, &folder, names, ca_data, Clock::system()).await.map_err(chain)?;
-    banner(address, url.as_deref(), private, running.first_password.as_deref());
+    let reset = match &running.app.config.data.folder {
+        Some(folder) => format!("dormer admin reset-password admin --data {}", folder.display()),
+        None => "dormer admin reset-password admin".to_owned(),
+    };
+    banner(address, url.as_deref(), private, running.first_password.as_deref(), &reset);
     let stop = running.app.stop.clone();
     tokio::spawn(stop_on_signal(stop.clone()));
     listen::serve(listener, tls.config, routes::router(running.app.clone()), stop, drain).await;
@@ -211,7 +215,13 @@ fn base64(text: &str) -> String {
 }
 
 /// What the person who started us needs to know, as the last thing on the terminal.
-fn banner(address: std::net::SocketAddr, url: Option<&str>, private: bool, password: Option<&str>) {
+fn banner(
+    address: std::net::SocketAddr,
+    url: Option<&str>,
+    private: bool,
+    password: Option<&str>,
+    reset: &str,
+) {
     let port = address.port();
     let (open, cli) = match url {
         Some(url) => (url.to_owned(), url.to_owned()),
@@ -226,9 +236,7 @@ fn banner(address: std::net::SocketAddr, url: Option<&str>, private: bool, passw
     println!("  Username  admin");
     match password {
         Some(password) => println!("  Password  {password}    (shown this once)"),
-        None => println!(
-            "  Password  the one from the first start; `dormer admin reset-password admin` makes a new one"
-        ),
+        None => println!("  Password  the one from the first start; `{reset}` makes a new one"),
     }
     println!("  CLI       loft login {cli}{insecure}\n");
 }
@@ -254,6 +262,12 @@ async fn stop_on_signal(stop: CancellationToken) {
 /// # Errors
 /// The server runs, or there is no such user.
 pub async fn reset_password(folder: &Path, username: &str) -> io::Result<()> {
+    if !folder.join(store::FILE).exists() {
+        let place = folder.display();
+        return Err(io::Error::other(format!(
+            "there are no data of Dormer in {place}: say where with --data"
+        )));
+    }
     let _lock = files::open_folder(folder)?;
     let store = Store::open(folder, Clock::system())
         .map_err(|error| io::Error::other(error.to_string()))?;

@@ -38,6 +38,8 @@ pub use writer::Tx;
 
 use crate::clock::Clock;
 
+/// The name of the database file in the data folder.
+pub const FILE: &str = "dormer.sqlite";
 /// How many reads run at once. More would only wait for the two or four cores of a small machine.
 const READERS_MAX: usize = 8;
 
@@ -174,7 +176,7 @@ impl Store {
     /// # Errors
     /// The file cannot be opened, is damaged, is of a newer Dormer, or another process has it.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self> {
-        let path = folder.join("dormer.sqlite");
+        let path = folder.join(FILE);
         let mut connection = Connection::open(&path)?;
         schema::prepare(&mut connection)?;
         let topics = Arc::new(watch::Topics::default());

@@ -30,6 +30,17 @@ pub enum Error {
         /// The object's name.
         name: String,
     },
+    /// No virtual cluster by that name, or none that the caller may know of. In words for somebody who
+    /// reads them in a terminal, out of context.
+    #[error(
+        "virtual cluster \"{name}\" in project \"{project}\" not found: it was deleted, never was, or is not yours to use"
+    )]
+    NoVirtualCluster {
+        /// The project in the path.
+        project: String,
+        /// The virtual cluster's name.
+        name: String,
+    },
     /// No such path.
     #[error("the server could not find the requested resource")]
     NoResource,
@@ -167,7 +178,9 @@ impl Error {
             Self::BadRequest(_) => (400, "BadRequest"),
             Self::Unauthorized(_) => (401, "Unauthorized"),
             Self::Forbidden(_) => (403, "Forbidden"),
-            Self::NotFound { .. } | Self::NoResource => (404, "NotFound"),
+            Self::NotFound { .. } | Self::NoVirtualCluster { .. } | Self::NoResource => {
+                (404, "NotFound")
+            }
             Self::MethodNotAllowed => (405, "MethodNotAllowed"),
             Self::NotAcceptable => (406, "NotAcceptable"),
             Self::AlreadyExists { .. } => (409, "AlreadyExists"),

@@ -198,7 +198,7 @@ fn operate(value: &mut Value, operations: &[PatchOperation]) -> Result<()> {
         let applied = json_patch::patch_unsafe(value, std::slice::from_ref(operation));
         applied.map_err(|error| {
             let path = operation.path().as_str();
-            Error::invalid_field("JSONPatch", "", path, "", error.kind.to_string())
+            Error::invalid_field("JSONPatch", "", "", path, error.kind.to_string())
         })?;
     }
     if length(value) > 2 * BODY_LENGTH_MAX { Err(Error::TooLarge) } else { Ok(()) }

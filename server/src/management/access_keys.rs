@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use dormer_api::access_key::{OwnedAccessKey, Scope, TTL_DEFAULT};
+use dormer_api::access_key::{OwnedAccessKey, Scope, ScopeVirtualCluster, TTL_DEFAULT};
 use serde_json::{Value, json};
 
 use super::selves::typed;
@@ -300,6 +300,24 @@ pub fn remove_all_of(tx: &mut Tx<'_>, user: &str) -> Result<()> {
         let object: OwnedAccessKey =
             serde_json::from_slice(&entry.body).map_err(Error::internal)?;
         if object.spec.user == user {
+            remove(tx, &entry.name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the keys that are for one virtual cluster alone, with that virtual cluster: the next one of
+/// its name is another.
+///
+/// # Errors
+/// The store cannot be written.
+pub fn remove_all_for(tx: &mut Tx<'_>, project: &str, name: &str) -> Result<()> {
+    for entry in tx.list(&range(ACCESS_KEYS))? {
+        let object: OwnedAccessKey =
+            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        let Some(scope) = object.spec.scope else { continue };
+        let this = |it: &ScopeVirtualCluster| it.project == project && it.virtual_cluster == name;
+        if !scope.virtual_clusters.is_empty() && scope.virtual_clusters.iter().all(this) {
             remove(tx, &entry.name)?;
         }
     }

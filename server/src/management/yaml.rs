@@ -24,6 +24,10 @@ fn fault(text: &str) -> Option<String> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return None;
     }
+    // YAML forbids it, and the library lets it pass: such a line means another value than it shows.
+    if let Some(i) = text.lines().position(|it| it.starts_with('\t') && !it.trim().is_empty()) {
+        return Some(format!("line {}, column 1: a tab cannot indent YAML", i + 1));
+    }
     match serde_saphyr::from_str::<Value>(text) {
         Ok(Value::Object(_) | Value::Null) => None,
         Ok(_) => Some("line 1, column 1: a map of values is expected, such as `key: value`".into()),
@@ -39,6 +43,8 @@ fn located(error: &serde_saphyr::Error) -> String {
             let place = format!("line {}, column {}", place.line(), place.column());
             // The library says the place too, in its own words and at the end.
             let words = first.split(" at line ").next().unwrap_or(first);
+            // And how its own caller could have set it, which is nothing to the person who typed this.
+            let words = words.split(", set ").next().unwrap_or(words);
             format!("{place}: {words}")
         }
         None => first.to_owned(),
@@ -63,6 +69,13 @@ mod tests {
         assert!(words.contains("column "), "{words}");
         let words = fault("a: 1\nb: ]\n").unwrap();
         assert!(words.starts_with("line 2, column 4"), "{words}");
+    }
+
+    #[test]
+    fn a_tab_does_not_indent_and_a_key_stands_once() {
+        assert_eq!(fault("a:\n\tb: 1\n").unwrap(), "line 2, column 1: a tab cannot indent YAML");
+        let words = fault("a: 1\na: 2\n").unwrap();
+        assert!(words.ends_with("duplicate mapping key: a"), "{words}");
     }
 
     #[test]

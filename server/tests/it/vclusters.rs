@@ -62,7 +62,7 @@ async fn a_second_member_can_neither_see_it_nor_reach_it() {
     let (hidden, missing) = (ben.get(&vcluster("mine")).await, ben.get(&vcluster("none")).await);
     assert_eq!(hidden.body.to_string().replace("mine", "none"), missing.body.to_string());
     let through = ben.get(&inside("mine", "/api/v1/namespaces")).await;
-    assert_snapshot!(through.line(), @r#"404 NotFound: virtualclusterinstances.management.loft.sh "mine" not found"#);
+    assert_snapshot!(through.line(), @r#"404 NotFound: virtual cluster "mine" in project "default" not found: it was deleted, never was, or is not yours to use"#);
     assert_eq!(ben.delete(&vcluster("mine")).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -258,7 +258,7 @@ async fn what_is_deleted_leaves_nothing_behind_and_its_name_is_free() {
     anna.delete(&vcluster("one")).await.expect(StatusCode::OK);
     anna.until_gone(&vcluster("one")).await;
     let answer = anna.get(&inside("one", "/api/v1/namespaces")).await;
-    assert_snapshot!(answer.line(), @r#"404 NotFound: virtualclusterinstances.management.loft.sh "one" not found"#);
+    assert_snapshot!(answer.line(), @r#"404 NotFound: virtual cluster "one" in project "default" not found: it was deleted, never was, or is not yours to use"#);
     let host = format!("/kubernetes/cluster/loft-cluster/api/v1/namespaces/{place}");
     assert_eq!(admin.get(&host).await.status, StatusCode::NOT_FOUND);
     anna.make("one").await;
@@ -444,4 +444,23 @@ async fn an_open_watch_ends_when_its_reader_is_locked() {
     admin.patch(&format!("{M}/users/anna"), &lock).await.expect(StatusCode::OK);
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), watch).await;
     ended.expect("the watch went on").unwrap();
+}
+
+#[tokio::test]
+async fn a_key_for_one_virtual_cluster_goes_with_it() {
+    let server = TestServer::start().await;
+    let anna = server.member("anna").await;
+    anna.make("one").await;
+    let scope = json!({ "virtualClusters": [{ "project": "default", "virtualCluster": "one" }] });
+    let made = anna
+        .post(&format!("{M}/ownedaccesskeys"), &json!({ "spec": { "scope": scope } }))
+        .await
+        .expect(StatusCode::CREATED);
+    let key = server
+        .anonymous()
+        .with("authorization", &format!("Bearer {}", made["spec"]["key"].as_str().unwrap()));
+    anna.delete(&vcluster("one")).await.expect(StatusCode::OK);
+    anna.until_gone(&vcluster("one")).await;
+    anna.make("one").await;
+    assert_eq!(key.get(&inside("one", "/api")).await.status, StatusCode::UNAUTHORIZED);
 }
