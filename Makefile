@@ -34,7 +34,7 @@ dev: setup ## Start the server in debug, and the page with hot reload in front o
 
 .PHONY: test
 # The page is built before the lints: the server takes it in, and would be checked twice.
-test: setup-tests fmt-check target/page-built lint-rust ## Check formatting and lints, and run every test
+test: setup-tests fmt-check target/page-built lint-rust lint-types ## Check formatting and lints, and run every test
 	@mkdir -p target/logs
 	@$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \
 		cargo test --workspace --no-fail-fast 2>&1 | tee target/logs/cargo-test.log
@@ -49,8 +49,7 @@ test-browser: setup-tests target/page-built ## Run the browser tests alone: make
 	@$(step) 'Browser tests' 'about 3 minutes' npm test --prefix end2end --silent -- $(ONLY)
 
 .PHONY: lint
-lint: setup-tests fmt-check lint-rust ## Check formatting, and lint Rust for both targets and the browser tests
-	@$(step) 'Types of the browser tests' 'seconds' npm run types --prefix end2end --silent
+lint: setup-tests fmt-check lint-rust lint-types ## Check formatting, and lint Rust for both targets and the browser tests
 
 .PHONY: fmt
 fmt: ## Format all Rust
@@ -77,7 +76,7 @@ setup:
 setup-tests:
 	@$(step) 'Tools' 'seconds when they are there, about 6 minutes on a new machine' .tools/setup tests
 
-.PHONY: fmt-check lint-rust
+.PHONY: fmt-check lint-rust lint-types
 fmt-check:
 	@$(step) 'Format' 'a second' cargo fmt --all --check
 lint-rust:
@@ -85,6 +84,9 @@ lint-rust:
 		cargo clippy --workspace --all-targets -- -D warnings
 	@$(step) 'Lint, for the browser' 'about a minute the first time' \
 		cargo clippy -p dormer-app --target wasm32-unknown-unknown -- -D warnings
+
+lint-types:
+	@$(step) 'Types of the browser tests' 'seconds' npm run types --prefix end2end --silent
 
 # The page for release, in dist/. What `trunk build` alone puts there is another one, and newer.
 target/page-built: $(page_sources) dist/index.html
