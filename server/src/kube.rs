@@ -6,10 +6,12 @@
 //!
 //! There are no nodes and no pods that run. What is stored behaves as Kubernetes says it does.
 
+pub mod asking;
 pub mod error;
 pub mod object;
 pub mod resource;
 pub mod server;
+pub mod strategy;
 
 mod accept;
 mod asked;

@@ -21,6 +21,7 @@ mod logins;
 mod owners;
 mod schema;
 mod snapshot;
+mod tx;
 mod watch;
 mod writer;
 
@@ -33,8 +34,8 @@ use tokio::sync::{Semaphore, oneshot};
 pub use log::{COMPACT_AFTER, COMPACT_KEEP};
 pub use logins::{Session, Strikes};
 pub use snapshot::{Mark, Page, Snapshot};
+pub use tx::Tx;
 pub use watch::{Change, Watch};
-pub use writer::Tx;
 
 use crate::clock::Clock;
 
