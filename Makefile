@@ -10,6 +10,9 @@ MAKEFLAGS += --no-print-directory
 step := .tools/step
 # Where the server listens: make run LISTEN=0.0.0.0:9898
 LISTEN ?= 127.0.0.1:9898
+# With all of the workspace, so that crates have the features that the tests gave them: alone, half of
+# them would be built again.
+debug_server := cargo build --workspace --bin dormer
 args := --listen $(LISTEN) $(if $(DATA),--data $(DATA))
 
 # Folders are among them, so that a file that goes counts as a change too.
@@ -29,7 +32,7 @@ run: setup target/page-built ## Build for release and start the server on port 9
 
 .PHONY: dev
 dev: setup ## Start the server in debug, and the page with hot reload in front of it
-	@$(step) 'Build the server' 'about 3 minutes the first time' cargo build -p dormer
+	@$(step) 'Build the server' 'about 3 minutes the first time' $(debug_server)
 	@.tools/dev $(args)
 
 .PHONY: test
@@ -38,14 +41,14 @@ test: setup-tests fmt-check target/page-built lint-rust lint-types ## Check form
 	@mkdir -p target/logs
 	@$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \
 		cargo test --workspace --no-fail-fast 2>&1 | tee target/logs/cargo-test.log
-	@$(step) 'Build the server for the browser tests' 'seconds' cargo build -p dormer
+	@$(step) 'Build the server for the browser tests' 'seconds' $(debug_server)
 	@$(step) 'Browser tests' 'about 3 minutes' \
 		npm test --prefix end2end --silent 2>&1 | tee target/logs/end2end.log
 	@.tools/tally target/logs/cargo-test.log target/logs/end2end.log
 
 .PHONY: test-browser
 test-browser: setup-tests target/page-built ## Run the browser tests alone: make test-browser ONLY=connect
-	@$(step) 'Build the server' 'seconds when it is built' cargo build -p dormer
+	@$(step) 'Build the server' 'seconds when it is built' $(debug_server)
 	@$(step) 'Browser tests' 'about 3 minutes' npm test --prefix end2end --silent -- $(ONLY)
 
 .PHONY: lint
@@ -63,7 +66,7 @@ bench: setup-tests target/page-built ## Measure the page and the server
 
 .PHONY: screenshots
 screenshots: setup-tests target/page-built ## Make the pictures of the README from the running product
-	@$(step) 'Build the server' 'seconds when it is built' cargo build -p dormer
+	@$(step) 'Build the server' 'seconds when it is built' $(debug_server)
 	@$(step) 'Screenshots' 'about a minute' npm run screenshots --prefix end2end --silent
 
 .PHONY: clean
