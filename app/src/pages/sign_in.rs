@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use stylers::style;
 
 use crate::client::CallError;
-use crate::ui::{Field, Icon, IconKind, Notice, Submit};
+use crate::ui::{Field, Icon, IconKind, Notice, Submit, focus_first_error};
 use crate::{clock, session};
 
 /// Why a sign-in did not work.
@@ -43,6 +43,7 @@ pub fn SignInForm(
 ) -> impl IntoView {
     let (session, clock) = (session::current(), clock::current());
     let (password, username) = (RwSignal::new(String::new()), RwSignal::new(username));
+    let tried = RwSignal::new(false);
     let known = !username.get_untracked().is_empty();
     let sign_in = Action::new_local(move |credentials: &Credentials| {
         let credentials = credentials.clone();
@@ -59,10 +60,20 @@ pub fn SignInForm(
     };
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        if !sign_in.pending().get_untracked() {
-            let (username, password) = (username.get_untracked(), password.get_untracked());
-            sign_in.dispatch(Credentials { username, password });
+        let credentials =
+            Credentials { username: username.get_untracked(), password: password.get_untracked() };
+        tried.set(true);
+        if credentials.username.is_empty() || credentials.password.is_empty() {
+            focus_first_error();
+        } else if !sign_in.pending().get_untracked() {
+            sign_in.dispatch(credentials);
         }
+    };
+    // Nothing typed is no wrong password: the server, which counts those, is not asked.
+    let missing = move |value: RwSignal<String>, words: &'static str| {
+        Signal::derive(move || {
+            (tried.get() && value.with(String::is_empty)).then(|| words.to_owned())
+        })
     };
 
     view! {
@@ -71,12 +82,14 @@ pub fn SignInForm(
             <Field
                 label="Username or email"
                 value=username
+                error=missing(username, "Type your username or email.")
                 autocomplete="username"
                 autofocus=!known
             />
             <PasswordField
                 label="Password"
                 value=password
+                error=missing(password, "Type your password.")
                 autocomplete="current-password"
                 autofocus=known
             />
