@@ -36,6 +36,14 @@ test("a wrong password and an unknown person are refused in the same words", asy
   await expect(page.getByRole("alert")).toHaveText(words);
 });
 
+test("what was not typed is told at its field, and the server is not asked", async ({ page }) => {
+  await page.goto("/login");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByLabel("Username or email")).toBeFocused();
+  await expect(page.getByText("Type your username or email.")).toBeVisible();
+  await expect(page.getByText("Type your password.")).toBeVisible();
+});
+
 test("after many wrong tries the page says how long to wait", async ({ page, trouble }) => {
   trouble.allow(/status of (401|429)/);
   await page.goto("/login");

@@ -20,6 +20,17 @@ test("the id follows the name until it is edited", async ({ page }) => {
   await expect(panel.getByLabel("Id")).toHaveValue("dana-1");
 });
 
+test("one click on the button makes it, though the complaint above it has just gone", async ({ page }) => {
+  const panel = await newPanel(page);
+  await panel.getByLabel("Name").fill("");
+  await panel.getByRole("button", { name: "Create virtual cluster" }).click();
+  await expect(panel.getByText("Give it a name.")).toHaveCount(1);
+  await panel.getByLabel("Name").fill("Second try");
+  await expect(panel.getByText("Give it a name.")).toHaveCount(0);
+  await panel.getByRole("button", { name: "Create virtual cluster" }).click();
+  await expect(page.getByRole("dialog", { name: "Connect to Second try" })).toBeVisible();
+});
+
 test("what is chosen in the form is what is made", async ({ page, server }) => {
   const panel = await newPanel(page);
   await panel.getByLabel("Name").fill("Chosen");
