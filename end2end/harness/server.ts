@@ -109,7 +109,10 @@ export class Server {
     this.process = child;
     const before = this.log.length;
     await new Promise<void>((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`${why}\n${this.tail()}`));
+      const fail = (why: string) => {
+        child.kill("SIGKILL");
+        reject(new Error(`${why}\n${this.tail()}`));
+      };
       const late = setTimeout(() => fail("The server did not say where it listens."), START_MS_MAX);
       const hear = (chunk: Buffer) => {
         this.log += chunk;
