@@ -66,6 +66,9 @@ pub struct ScopeVirtualCluster {
     pub project: String,
     /// The name of the virtual cluster, or `*` for all of the project.
     pub virtual_cluster: String,
+    /// The server's: which virtual cluster of that name. The next one of the name is another.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub uid: String,
 }
 
 /// How an access key was used.

@@ -16,6 +16,7 @@ use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::health::embedded_version;
 use crate::kube::rbac::Rbac;
+use crate::kube::resource::Resource;
 use crate::kube::server::{ApiServer, Settings};
 use crate::kube::{Result, builtin, review};
 use crate::store::Store;
@@ -39,7 +40,7 @@ impl Agent {
     pub async fn embedded(store: Store, clock: Clock) -> Result<Self> {
         embedded::bear(&store, HOST).await?;
         let mut resources = builtin::resources();
-        resources.push(virtual_cluster::resource());
+        resources.push(Arc::new(virtual_cluster::resource()));
         let host = cluster(&store, &clock, HOST, resources);
         let driver = Arc::new(Embedded::new(store, clock));
         Ok(Self { host, driver })
@@ -76,10 +77,10 @@ fn cluster(
     store: &Store,
     clock: &Clock,
     name: &str,
-    mut resources: Vec<crate::kube::resource::Resource>,
+    mut resources: Vec<Arc<Resource>>,
 ) -> ApiServer {
     let authorizer = Arc::new(Rbac { cluster: name.to_owned() });
-    resources.extend(review::resources(authorizer.clone()));
+    resources.extend(review::resources(authorizer.clone()).into_iter().map(Arc::new));
     ApiServer::new(Settings {
         store: store.clone(),
         cluster: name.to_owned(),

@@ -292,9 +292,12 @@ fn scope_allows(
         management::VCLUSTERS => {
             let project = project_of_namespace(&attributes.namespace).unwrap_or_default();
             let name = attributes_name(attributes, object);
-            let named = scope.virtual_clusters.iter().any(|it| {
-                it.project == project && (it.virtual_cluster == "*" || it.virtual_cluster == name)
-            });
+            let uid = object.map(|it| crate::kube::object::meta(it, "uid"));
+            let named =
+                scope.virtual_clusters.iter().filter(|it| it.project == project).any(|it| {
+                    let this = it.virtual_cluster == name && uid.is_none_or(|uid| uid == it.uid);
+                    it.virtual_cluster == "*" || this
+                });
             match attributes.verb {
                 Verb::Get | Verb::Use => named && attributes.subresource.is_empty(),
                 Verb::List | Verb::Watch => true,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,23 +26,35 @@ use crate::{authz, files, health, hosts, instances, listen, routes, tls};
 /// The time between two clean-ups of the store.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
+/// What is known of the first administrator's password.
+pub enum AdminPassword {
+    /// This start made it up. Shown once.
+    MadeUp(String),
+    /// This start took it from a file.
+    FromFile(PathBuf),
+    /// An earlier start set it.
+    SetBefore,
+}
+
 /// A running instance with its background work.
 pub struct Running {
     /// What the handlers work on.
     pub app: App,
-    /// The password that the first start made up; nothing on any later one.
-    pub first_password: Option<String>,
+    /// What the person who started it can be told of the administrator's password.
+    pub password: AdminPassword,
     tasks: TaskTracker,
     /// Nobody else may use the folder while this is open.
     _lock: std::fs::File,
 }
 
 impl Running {
-    /// Ends the background work.
+    /// Ends the background work; what has not ended after the drain is left to the end of the process.
     pub async fn stop(self) {
         self.app.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if timeout(self.app.config.drain(), self.tasks.wait()).await.is_err() {
+            tracing::warn!("background work did not end in time");
+        }
     }
 }
 
@@ -64,11 +77,11 @@ pub async fn start(
     let lock = files::open_folder(folder).map_err(broken)?;
     let mac = KeyMac::new(files::key(&folder.join("key")).map_err(broken)?);
     let store = Store::open(folder, clock.clone())?;
-    let first_password = first_start(&store, &config).await?;
+    let password = first_start(&store, &config).await?;
     let management = ApiServer::new(Settings {
         store: store.clone(),
         cluster: management::CLUSTER.into(),
-        resources: management::resources(&mac),
+        resources: management::resources(&mac).into_iter().map(Arc::new).collect(),
         authorizer: Arc::new(authz::Management),
         clock: clock.clone(),
         version: health::embedded_version(),
@@ -108,24 +121,25 @@ pub async fn start(
         stop.cancelled().await;
         management.close();
     });
-    Ok(Running { app, first_password, tasks, _lock: lock })
+    Ok(Running { app, password, tasks, _lock: lock })
 }
 
-/// Makes what every installation begins with. Gives back the password, if it was made up here.
-async fn first_start(store: &Store, config: &Serve) -> Result<Option<String>> {
+/// Makes what every installation begins with, if this is the first start.
+async fn first_start(store: &Store, config: &Serve) -> Result<AdminPassword> {
     if store.write::<_, Error>(|tx| seed::is_seeded(tx)).await? {
-        return Ok(None);
+        return Ok(AdminPassword::SetBefore);
     }
-    let given = config.admin_password_file.as_deref().map(read_password).transpose()?;
-    let password = match &given {
-        Some(password) => password.clone(),
-        None => random_password()?,
+    let (password, told) = match &config.admin_password_file {
+        Some(file) => (read_password(file)?, AdminPassword::FromFile(file.clone())),
+        None => {
+            let password = random_password()?;
+            (password.clone(), AdminPassword::MadeUp(password))
+        }
     };
-    let hashed = password.clone();
-    let phc =
-        tokio::task::spawn_blocking(move || password::hash(&hashed)).await.map_err(broken)??;
-    store.write(move |tx| if seed::is_seeded(tx)? { Ok(()) } else { seed::seed(tx, &phc) }).await?;
-    Ok(given.is_none().then_some(password))
+    let hashing = tokio::task::spawn_blocking(move || password::hash(&password));
+    let phc = hashing.await.map_err(broken)??;
+    store.write(move |tx| seed::seed(tx, &phc)).await?;
+    Ok(told)
 }
 
 fn read_password(path: &Path) -> Result<String> {
@@ -192,7 +206,7 @@ pub async fn run(config: Serve) -> io::Result<()> {
         Some(folder) => format!("dormer admin reset-password admin --data {}", folder.display()),
         None => "dormer admin reset-password admin".to_owned(),
     };
-    banner(address, url.as_deref(), private, running.first_password.as_deref(), &reset);
+    banner(address, url.as_deref(), private, &running.password, &reset);
     let stop = running.app.stop.clone();
     tokio::spawn(stop_on_signal(stop.clone()));
     listen::serve(listener, tls.config, routes::router(running.app.clone()), stop, drain).await;
@@ -219,7 +233,7 @@ fn banner(
     address: std::net::SocketAddr,
     url: Option<&str>,
     private: bool,
-    password: Option<&str>,
+    password: &AdminPassword,
     reset: &str,
 ) {
     let port = address.port();
@@ -235,8 +249,11 @@ fn banner(
     println!("  Open      {open}");
     println!("  Username  admin");
     match password {
-        Some(password) => println!("  Password  {password}    (shown this once)"),
-        None => println!("  Password  the one from the first start; `{reset}` makes a new one"),
+        AdminPassword::MadeUp(password) => println!("  Password  {password}    (shown this once)"),
+        AdminPassword::FromFile(file) => println!("  Password  the one in {}", file.display()),
+        AdminPassword::SetBefore => {
+            println!("  Password  the one from the first start; `{reset}` makes a new one");
+        }
     }
     println!("  CLI       loft login {cli}{insecure}\n");
 }

@@ -11,7 +11,7 @@ pub(super) mod rules;
 mod storage;
 mod workloads;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use self::columns::{access as of_access, cluster as of_cluster, network as of_network};
 use self::columns::{storage as of_storage, workloads as of_workloads};
@@ -20,7 +20,13 @@ use super::resource::{Resource, Schema};
 
 /// All stored resources of an embedded cluster.
 #[must_use]
-pub fn resources() -> Vec<Resource> {
+pub fn resources() -> Vec<Arc<Resource>> {
+    static ALL: OnceLock<Vec<Arc<Resource>>> = OnceLock::new();
+    // One list for all clusters: there may be thousands.
+    ALL.get_or_init(|| all().into_iter().map(Arc::new).collect()).clone()
+}
+
+fn all() -> Vec<Resource> {
     let mut all = core();
     all.extend(limits());
     all.extend(workloads());

@@ -19,7 +19,7 @@ const STORED_AS: &str = "apiextensions.k8s.io/customresourcedefinitions";
 
 /// The resource of the definitions themselves. `others` are the resources that no definition may
 /// take the place of.
-pub(super) fn resource(others: &[Resource]) -> Resource {
+pub(super) fn resource(others: &[Arc<Resource>]) -> Resource {
     let taken = others.iter().map(|it| (it.group.clone(), it.plural.clone())).collect();
     let created = |object: &Value, _| json!(object::meta(object, "creationTimestamp"));
     Resource {

@@ -32,7 +32,7 @@ pub struct Settings {
     /// The logical cluster, the first part of every key.
     pub cluster: String,
     /// What is served from the start.
-    pub resources: Vec<Resource>,
+    pub resources: Vec<Arc<Resource>>,
     /// Who decides about callers.
     pub authorizer: Arc<dyn Authorizer>,
     /// Where the time comes from.
@@ -76,12 +76,12 @@ impl ApiServer {
         } = settings;
         if custom_resources {
             let definitions = crd::resource(&resources);
-            resources.push(definitions);
+            resources.push(Arc::new(definitions));
         }
         let inner = Inner {
             store,
             cluster,
-            resources: resources.into_iter().map(Arc::new).collect(),
+            resources,
             authorizer,
             clock,
             version,

@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use dormer_api::access_key::{OwnedAccessKey, Scope, ScopeVirtualCluster, TTL_DEFAULT};
+use dormer_api::access_key::{OwnedAccessKey, Scope, TTL_DEFAULT};
+use dormer_api::name::project_namespace;
 use serde_json::{Value, json};
 
 use super::selves::typed;
-use super::{ACCESS_KEYS, GROUP, RESET_KEYS, USERS, VERSION, key, range, stored};
+use super::{ACCESS_KEYS, GROUP, RESET_KEYS, USERS, VCLUSTERS, VERSION, key, range, stored};
 use crate::auth::{AccessKey, KeyMac};
 use crate::clock::{parse_rfc3339, rfc3339};
 use crate::kube::object;
@@ -99,6 +100,7 @@ impl Strategy for AccessKeys {
         typed::<OwnedAccessKey>(object)?;
         check(object, ttl, kind.as_deref())?;
         narrow(call, object)?;
+        pin(tx, object)?;
         let secret = AccessKey::generate()?;
         tx.add_secret(&self.mac.of(&secret), object::name(object))
             .map_err(|_| taken(object::name(object)))?;
@@ -306,20 +308,20 @@ pub fn remove_all_of(tx: &mut Tx<'_>, user: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes the keys that are for one virtual cluster alone, with that virtual cluster: the next one of
-/// its name is another.
-///
-/// # Errors
-/// The store cannot be written.
-pub fn remove_all_for(tx: &mut Tx<'_>, project: &str, name: &str) -> Result<()> {
-    for entry in tx.list(&range(ACCESS_KEYS))? {
-        let object: OwnedAccessKey =
-            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
-        let Some(scope) = object.spec.scope else { continue };
-        let this = |it: &ScopeVirtualCluster| it.project == project && it.virtual_cluster == name;
-        if !scope.virtual_clusters.is_empty() && scope.virtual_clusters.iter().all(this) {
-            remove(tx, &entry.name)?;
-        }
+/// Notes which virtual clusters a scope means: names come back, and the next bearer is another.
+fn pin(tx: &Tx<'_>, object: &mut Value) -> Result<()> {
+    let name = object::name(object).to_owned();
+    let named = object.pointer_mut("/spec/scope/virtualClusters").and_then(Value::as_array_mut);
+    let Some(named) = named else { return Ok(()) };
+    for it in named.iter_mut().filter(|it| it["virtualCluster"] != "*") {
+        let text = |field: &str| it[field].as_str().unwrap_or_default();
+        let namespace = project_namespace(text("project"));
+        let Some(entry) = tx.get(&key(VCLUSTERS, &namespace, text("virtualCluster")))? else {
+            let words = format!("There is no virtual cluster `{}` there.", text("virtualCluster"));
+            return Err(Error::invalid_field("OwnedAccessKey", GROUP, &name, "spec.scope", words));
+        };
+        let instance: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        it["uid"] = json!(object::meta(&instance, "uid"));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use dormer_api::vcluster::{Phase, SleepFacts, VirtualClusterInstance};
 use serde_json::{Value, json};
 
 use super::selves::typed;
-use super::{GROUP, VCLUSTERS, access_keys, projects, stored};
+use super::{GROUP, VCLUSTERS, projects, stored};
 use crate::authz;
 use crate::kube::resource::{
     Attributes, Call, Cell, Column, Decision, Resource, Reveal, Strategy, Verb,
@@ -147,11 +147,6 @@ impl Strategy for Instances {
             )));
         }
         Ok(())
-    }
-
-    fn after_delete(&self, _: &Call<'_>, tx: &mut Tx<'_>, object: &Value) -> Result<()> {
-        let project = project_of_namespace(object::namespace(object)).unwrap_or_default();
-        access_keys::remove_all_for(tx, project, object::name(object))
     }
 
     fn show(&self, call: &Call<'_>, snapshot: &Snapshot<'_>, object: &mut Value) -> Result<()> {

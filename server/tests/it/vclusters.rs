@@ -447,7 +447,7 @@ async fn an_open_watch_ends_when_its_reader_is_locked() {
 }
 
 #[tokio::test]
-async fn a_key_for_one_virtual_cluster_goes_with_it() {
+async fn a_key_for_one_virtual_cluster_is_not_for_the_next_of_its_name() {
     let server = TestServer::start().await;
     let anna = server.member("anna").await;
     anna.make("one").await;
@@ -461,6 +461,9 @@ async fn a_key_for_one_virtual_cluster_goes_with_it() {
         .with("authorization", &format!("Bearer {}", made["spec"]["key"].as_str().unwrap()));
     anna.delete(&vcluster("one")).await.expect(StatusCode::OK);
     anna.until_gone(&vcluster("one")).await;
+    let gone = key.get(&inside("one", "/api")).await;
     anna.make("one").await;
-    assert_eq!(key.get(&inside("one", "/api")).await.status, StatusCode::UNAUTHORIZED);
+    let next = key.get(&inside("one", "/api")).await;
+    assert_eq!(gone.line(), next.line());
+    assert_snapshot!(next.line(), @r#"404 NotFound: virtual cluster "one" in project "default" not found: it was deleted, never was, or is not yours to use"#);
 }

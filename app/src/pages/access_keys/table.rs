@@ -178,6 +178,7 @@ mod tests {
             virtual_clusters: vec![ScopeVirtualCluster {
                 project: "web".into(),
                 virtual_cluster: "calm-otter".into(),
+                ..ScopeVirtualCluster::default()
             }],
         });
         assert_eq!(scope(&key), "calm-otter in web only");

@@ -62,10 +62,6 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
             make.dispatch(choice);
         }
     };
-    let typed = move |_| {
-        form.touched.set(true);
-        form.clear_mended();
-    };
     let failure = Signal::derive(move || {
         let of_offer = match (projects.get(), offer.get()) {
             (Some(Err(error)), _) | (_, Some(Err(error))) => error.to_string(),
@@ -80,7 +76,7 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
             unsaved=form.touched
             on_close=move |()| url.set(&NO_PANEL, false)
         >
-            <form class="stack" on:submit=submit on:input=typed>
+            <form class="stack" on:submit=submit on:input=move |_| form.typed()>
                 <Notice tone=Tone::Failed text=failure/>
                 <NameFields form/>
                 <ChoiceFields form projects offer/>

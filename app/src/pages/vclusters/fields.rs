@@ -87,8 +87,9 @@ impl Form {
         }
     }
 
-    /// Takes back the complaints about what is right by now.
-    pub fn clear_mended(self) {
+    /// Something was typed: takes back the complaints about what is right by now.
+    pub fn typed(self) {
+        self.touched.set(true);
         let choice = self.choice();
         let found = choice.complaints();
         // What the server said of this very id is still so.

@@ -55,9 +55,10 @@ impl Choice {
     pub fn complaints(&self) -> Complaints {
         let words = |error: dormer_api::name::NameError| error.to_string();
         let title = display_name(&self.title).err().map(words);
+        // An empty name is one fault, though the id that follows it is empty too.
+        let follows = title.is_some() && self.id.is_empty();
         Complaints {
-            // An empty name is one fault, though the id that follows it is empty too.
-            id: vcluster_id(&self.id).err().filter(|_| title.is_none()).map(words),
+            id: vcluster_id(&self.id).err().filter(|_| !follows).map(words),
             title,
             ..Complaints::default()
         }

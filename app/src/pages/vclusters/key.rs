@@ -35,6 +35,7 @@ async fn make(client: Client, project: &str, name: &str, ttl: i64) -> Result<Mad
         virtual_clusters: vec![ScopeVirtualCluster {
             project: project.to_owned(),
             virtual_cluster: name.to_owned(),
+            ..ScopeVirtualCluster::default()
         }],
     };
     let spec = AccessKeySpec {

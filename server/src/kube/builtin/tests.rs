@@ -35,7 +35,7 @@ fn every_resource_has_a_schema_and_a_name_column_and_no_name_twice() {
         assert!(!it.columns.is_empty(), "{}", it.plural);
     }
     let mut taken: Vec<String> = all.iter().flat_map(|it| it.short_names.clone()).collect();
-    taken.extend(all.iter().map(Resource::stored_as));
+    taken.extend(all.iter().map(|it| it.stored_as()));
     let count = taken.len();
     taken.sort();
     taken.dedup();
