@@ -120,11 +120,17 @@ fn choose_defaults(
             form.template.set(usual_template(&offer.templates).unwrap_or_default());
         }
     });
+    let usual = StoredValue::new(String::new());
     Effect::new(move |_| {
         let template = form.template.get();
         if let Some(Ok(offer)) = offer.get_untracked() {
             let values = offer.template(&template).map(|it| &it.spec.template.helm_release.values);
-            form.values.set(values.cloned().unwrap_or_default());
+            let values = values.cloned().unwrap_or_default();
+            // What was typed before the templates were there is the person's.
+            if form.values.with_untracked(|it| usual.with_value(|usual| it == usual)) {
+                form.values.set(values.clone());
+            }
+            usual.set_value(values);
         }
     });
 }
