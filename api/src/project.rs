@@ -43,6 +43,20 @@ pub struct ProjectSpec {
     pub access: Vec<Access>,
 }
 
+impl ProjectSpec {
+    /// Whether the project may use the cluster of this name.
+    #[must_use]
+    pub fn allows_cluster(&self, name: &str) -> bool {
+        self.allowed_clusters.iter().any(|it| it.name == "*" || it.name == name)
+    }
+
+    /// Whether the project may use the template of this name.
+    #[must_use]
+    pub fn allows_template(&self, name: &str) -> bool {
+        self.allowed_templates.iter().any(|it| it.name == "*" || it.name == name)
+    }
+}
+
 /// A cluster that a project may use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -76,11 +76,11 @@ pub fn may(
         management::PROJECTS => project(caller, attributes, object),
         management::CLUSTERS => visible_in_a_project(snapshot, caller, verb, |project| {
             let name = attributes_name(attributes, object);
-            project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == name)
+            project.spec.allows_cluster(&name)
         }),
         management::TEMPLATES => visible_in_a_project(snapshot, caller, verb, |project| {
             let name = attributes_name(attributes, object);
-            project.spec.allowed_templates.iter().any(|it| it.name == "*" || it.name == name)
+            project.spec.allows_template(&name)
         }),
         management::VCLUSTERS => vcluster(snapshot, caller, attributes, object),
         // Whatever is added later is closed until a line here opens it.
@@ -141,8 +141,7 @@ fn visible_in_a_project(
     if matches!(verb, Verb::List | Verb::Watch) {
         return Ok(Decision::Allow);
     }
-    for entry in snapshot.entries(&management::range(management::PROJECTS))? {
-        let project: Project = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    for project in management::all::<Project>(snapshot, management::PROJECTS)? {
         if role_in(caller, &project).is_some() && allows(&project) {
             return Ok(by_name(verb, true));
         }

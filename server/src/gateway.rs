@@ -134,8 +134,7 @@ async fn to_virtual_cluster(
         message: format!("{name} does not answer yet"),
         retry_after_seconds: 2,
     })?;
-    let role = project_role(app, &caller, namespace).await?;
-    let groups = groups_inside(&caller, &instance, role == Some(authz::Role::Admin));
+    let groups = groups_inside(app, &caller, &instance).await?;
     let inside = Caller { groups, key: None, ..caller.clone() };
     let response = server.handle(inside, forward(target, request)?).await;
     let (app, place) = (app.clone(), (namespace.to_owned(), name.to_owned()));
@@ -201,19 +200,25 @@ fn forward(target: &Target, request: Request) -> Result<Request> {
 
 /// What the caller counts as inside a virtual cluster. Owners, administrators, and those it was
 /// shared with as admin may everything; others have the roles that they were given, by their groups.
-fn groups_inside(
+async fn groups_inside(
+    app: &App,
     caller: &Caller,
     instance: &VirtualClusterInstance,
-    project_admin: bool,
-) -> Vec<String> {
+) -> Result<Vec<String>> {
+    let shared = || authz::shared_roles(caller, instance);
     let owner = authz::is_owner(caller, instance.spec.owner.as_ref());
-    if project_admin || owner || authz::shared_roles(caller, instance).any(is_admin_role) {
-        return with_masters(caller);
+    // The project is read only for those whom nothing else lets in as that: most calls are of owners.
+    let all = caller.admin
+        || owner
+        || shared().any(is_admin_role)
+        || project_role(app, caller, &instance.metadata.namespace).await?
+            == Some(authz::Role::Admin);
+    if all {
+        return Ok(with_masters(caller));
     }
     let mut groups = caller.groups.clone();
-    groups
-        .extend(authz::shared_roles(caller, instance).map(|it| format!("loft:cluster-role:{it}")));
-    groups
+    groups.extend(shared().map(|it| format!("loft:cluster-role:{it}")));
+    Ok(groups)
 }
 
 /// The roles that Loft gives where none is named, and Kubernetes' own.

@@ -15,12 +15,13 @@ mod yaml;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures::FutureExt;
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
 use crate::auth::{Authenticated, KeyMac, is_unchanged, leash};
-use crate::kube::Result;
 use crate::kube::resource::Resource;
-use crate::store::{Key, Range};
+use crate::kube::{Error, Result};
+use crate::store::{Key, Range, Snapshot};
 
 /// The logical cluster of the management objects.
 pub const CLUSTER: &str = "management";
@@ -70,6 +71,15 @@ pub fn resources(mac: &KeyMac) -> Vec<Resource> {
 /// A stored resource of the management API.
 fn stored(plural: &str, kind: &str, namespaced: bool) -> Resource {
     Resource::stored(GROUP, VERSION, plural, kind, namespaced)
+}
+
+/// Every management object of a resource, as its wire type.
+///
+/// # Errors
+/// The store cannot be read, or one of them is not of this type.
+pub fn all<T: DeserializeOwned>(snapshot: &Snapshot<'_>, plural: &str) -> Result<Vec<T>> {
+    let entries = snapshot.entries(&range(plural))?;
+    entries.iter().map(|it| serde_json::from_slice(&it.body).map_err(Error::internal)).collect()
 }
 
 /// A name that says nothing but its beginning.

@@ -174,25 +174,25 @@ async fn inspect_invite(
     Ok(Json(Invite { username: user.spec.username }))
 }
 
+/// It is used, over, or never was: which of them is nobody's business.
+fn no_invite() -> Error {
+    Error::NotFound { resource: "invites".into(), group: String::new(), name: "this".into() }
+}
+
 /// The invite's key object and user, while it can be used.
 async fn invited(app: &App, token: &str) -> Result<(String, User)> {
-    let gone = || Error::NotFound {
-        resource: "invites".into(),
-        group: String::new(),
-        name: "this".into(),
-    };
-    let mac = app.mac.of(&AccessKey::parse(token).ok_or_else(gone)?);
+    let mac = app.mac.of(&AccessKey::parse(token).ok_or_else(no_invite)?);
     let now = app.clock.now_seconds();
     app.store
         .read(move |snapshot| {
-            let (name, object) = access_keys::of_secret(snapshot, &mac)?.ok_or_else(gone)?;
+            let (name, object) = access_keys::of_secret(snapshot, &mac)?.ok_or_else(no_invite)?;
             if object.spec.kind != access_keys::KIND_RESET || !access_keys::is_alive(&object, now) {
-                return Err(gone());
+                return Err(no_invite());
             }
             let entry = snapshot.get(&management::key(management::USERS, "", &object.spec.user))?;
-            let user: User =
-                serde_json::from_slice(&entry.ok_or_else(gone)?.body).map_err(Error::internal)?;
-            if user.spec.disabled { Err(gone()) } else { Ok((name, user)) }
+            let user: User = serde_json::from_slice(&entry.ok_or_else(no_invite)?.body)
+                .map_err(Error::internal)?;
+            if user.spec.disabled { Err(no_invite()) } else { Ok((name, user)) }
         })
         .await
 }
@@ -216,13 +216,8 @@ async fn accept_invite(
     let name = user.metadata.name.clone();
     app.store
         .write::<_, Error>(move |tx| {
-            let used = || Error::NotFound {
-                resource: "invites".into(),
-                group: String::new(),
-                name: "this".into(),
-            };
             let place = management::key(management::ACCESS_KEYS, "", &key);
-            tx.get(&place)?.ok_or_else(used)?;
+            tx.get(&place)?.ok_or_else(no_invite)?;
             tx.delete(&place, None)?;
             tx.remove_secret(&key)?;
             tx.set_password(&name, Some(&phc))?;

@@ -41,12 +41,8 @@ pub fn caller_of_user(
 const GROUP_ADMINS: &str = "loft:admins";
 
 fn teams_of(snapshot: &Snapshot<'_>, user: &str) -> Result<Vec<Team>> {
-    let teams: Result<Vec<Team>> = snapshot
-        .entries(&management::range(management::TEAMS))?
-        .iter()
-        .map(|it| serde_json::from_slice(&it.body).map_err(crate::kube::Error::internal))
-        .collect();
-    Ok(teams?.into_iter().filter(|it| it.spec.users.iter().any(|it| it == user)).collect())
+    let teams: Vec<Team> = management::all(snapshot, management::TEAMS)?;
+    Ok(teams.into_iter().filter(|it| it.spec.users.iter().any(|it| it == user)).collect())
 }
 
 /// The user who signs in with `login`: a username or an email address, in any case.
@@ -58,9 +54,7 @@ pub fn user_by_login(snapshot: &Snapshot<'_>, login: &str) -> Result<Option<User
     if login.is_empty() {
         return Ok(None);
     }
-    for entry in snapshot.entries(&management::range(management::USERS))? {
-        let user: User =
-            serde_json::from_slice(&entry.body).map_err(crate::kube::Error::internal)?;
+    for user in management::all::<User>(snapshot, management::USERS)? {
         let email = user.spec.email.to_lowercase();
         if user.spec.username.to_lowercase() == login || (!email.is_empty() && email == login) {
             return Ok(Some(user));

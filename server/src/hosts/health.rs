@@ -54,9 +54,9 @@ async fn proof(store: &Store, clock: &Clock, stop: &CancellationToken) -> Result
 /// The local host answers when the store does, which is what this write proves.
 fn refresh(tx: &mut Tx<'_>, now: i64) -> Result<()> {
     let mut counts: HashMap<String, (u32, u32)> = HashMap::new();
-    for entry in tx.list(&management::range(management::VCLUSTERS))? {
-        let instance: VirtualClusterInstance =
-            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    let instances: Vec<VirtualClusterInstance> =
+        management::all(&tx.snapshot()?, management::VCLUSTERS)?;
+    for instance in instances {
         let count = counts.entry(instance.spec.cluster_ref.cluster).or_default();
         count.0 += 1;
         count.1 += u32::from(instance.status.phase != Some(Phase::Sleeping));

@@ -7,7 +7,7 @@ use dormer_api::vcluster::{Phase, VirtualClusterInstance};
 use serde_json::{Value, json};
 
 use super::conditions::{self, Fact};
-use crate::kube::{Error, Result, object};
+use crate::kube::{Result, object};
 use crate::management::{self, projects};
 use crate::store::Tx;
 
@@ -57,9 +57,8 @@ fn host_namespace(project: &str, name: &str, uid: &str) -> String {
 /// How many virtual clusters each cluster has.
 fn load(tx: &Tx<'_>) -> Result<HashMap<String, usize>> {
     let mut load = HashMap::new();
-    for entry in tx.list(&management::range(management::VCLUSTERS))? {
-        let instance: VirtualClusterInstance =
-            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    let snapshot = tx.snapshot()?;
+    for instance in management::all::<VirtualClusterInstance>(&snapshot, management::VCLUSTERS)? {
         *load.entry(instance.spec.cluster_ref.cluster).or_default() += 1;
     }
     Ok(load)

@@ -6,11 +6,10 @@ use dormer_api::cluster::Cluster;
 use dormer_api::project::{Project, ProjectClusters, ProjectTemplates};
 use dormer_api::template::VirtualClusterTemplate;
 use dormer_api::user::{Team, User};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::selves::typed;
-use super::{CLUSTERS, GROUP, PROJECTS, TEAMS, TEMPLATES, USERS, VERSION, key, range, stored};
+use super::{CLUSTERS, GROUP, PROJECTS, TEAMS, TEMPLATES, USERS, VERSION, all, key, range, stored};
 use crate::kube::resource::{
     Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb,
 };
@@ -121,21 +120,13 @@ pub(super) fn remove_member(tx: &mut Tx<'_>, user: &str) -> Result<()> {
     Ok(())
 }
 
-fn all<T: DeserializeOwned>(snapshot: &Snapshot<'_>, plural: &str) -> Result<Vec<T>> {
-    let entries = snapshot.entries(&range(plural))?;
-    entries.iter().map(|it| serde_json::from_slice(&it.body).map_err(Error::internal)).collect()
-}
-
 /// The clusters that a project may use.
 ///
 /// # Errors
 /// The store cannot be read.
 pub fn allowed_clusters(snapshot: &Snapshot<'_>, project: &Project) -> Result<Vec<Cluster>> {
-    let allowed = |name: &str| {
-        project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == name)
-    };
     let clusters: Vec<Cluster> = all(snapshot, CLUSTERS)?;
-    Ok(clusters.into_iter().filter(|it| allowed(&it.metadata.name)).collect())
+    Ok(clusters.into_iter().filter(|it| project.spec.allows_cluster(&it.metadata.name)).collect())
 }
 
 /// The templates that a project may use.
@@ -146,11 +137,8 @@ pub fn allowed_templates(
     snapshot: &Snapshot<'_>,
     project: &Project,
 ) -> Result<Vec<VirtualClusterTemplate>> {
-    let allowed = |name: &str| {
-        project.spec.allowed_templates.iter().any(|it| it.name == "*" || it.name == name)
-    };
     let templates: Vec<VirtualClusterTemplate> = all(snapshot, TEMPLATES)?;
-    Ok(templates.into_iter().filter(|it| allowed(&it.metadata.name)).collect())
+    Ok(templates.into_iter().filter(|it| project.spec.allows_template(&it.metadata.name)).collect())
 }
 
 /// The template that is taken where none is named: the one marked so, or the only one.

@@ -102,11 +102,7 @@ fn template(
         (None, Some(_)) => {}
         (None, None) => faults.add("spec.templateRef.name", "Choose a template."),
         (Some(asked), None) => {
-            let allowed = project
-                .spec
-                .allowed_templates
-                .iter()
-                .any(|it| it.name == "*" || it.name == asked.name);
+            let allowed = project.spec.allows_template(&asked.name);
             let there = snapshot.get(&key(TEMPLATES, "", &asked.name))?.is_some();
             if !there || !allowed {
                 faults.add(
@@ -129,8 +125,7 @@ fn cluster(
     if asked.is_empty() {
         return Ok(());
     }
-    let allowed =
-        project.spec.allowed_clusters.iter().any(|it| it.name == "*" || it.name == *asked);
+    let allowed = project.spec.allows_cluster(asked);
     if !allowed || snapshot.get(&key(CLUSTERS, "", asked))?.is_none() {
         faults.add(
             "spec.clusterRef.cluster",
