@@ -28,5 +28,10 @@ pub const DIRECT_ENDPOINT_INSECURE: &str = "loft.sh/direct-cluster-endpoint-inse
 /// Base64 of the PEM of the CA of the direct endpoint.
 pub const DIRECT_ENDPOINT_CA_DATA: &str = "loft.sh/direct-cluster-endpoint-ca-data";
 
+/// Dormer's own: why the certificate of the direct endpoint is not checked, in an administrator's words.
+pub const DIRECT_ENDPOINT_INSECURE_REASON: &str = "dormer.dev/direct-endpoint-insecure-reason";
+/// Dormer's own, `true`: prefer the direct endpoint although it was not found well by a check.
+pub const DIRECT_ENDPOINT_UNCHECKED: &str = "dormer.dev/direct-endpoint-unchecked";
+
 /// `true`: refuse to delete the object.
 pub const NON_DELETABLE: &str = "loft.sh/non-deletable";
