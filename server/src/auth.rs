@@ -12,6 +12,7 @@ mod key;
 mod leash;
 mod limiter;
 pub mod password;
+pub mod signed;
 
 pub use caller::{Caller, GROUP_MASTERS, KeyInUse};
 pub use extract::{Authenticated, Bearer};

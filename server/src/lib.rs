@@ -21,3 +21,5 @@ pub mod serve;
 pub mod sleep;
 pub mod store;
 pub mod tls;
+pub mod tunnel;
+pub mod upstream;
