@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::meta::{Access, Condition, ObjectMeta, UserOrTeam};
 
+mod checklist;
+mod health;
+
+pub use checklist::{Line, Progress, Step, checklist};
+pub use health::{FRESH, Health, health};
+
 /// The name of the cluster that every installation begins with.
 pub const LOCAL: &str = "loft-cluster";
 
@@ -294,3 +300,22 @@ pub mod condition {
     /// Two agents dial in with the same key.
     pub const TWO_AGENTS: &str = "TwoAgents";
 }
+
+impl Cluster {
+    /// The condition of this type, one of [`condition`]'s.
+    #[must_use]
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.status.conditions.iter().find(|it| it.kind == kind)
+    }
+}
+
+fn is_true(condition: &Condition) -> bool {
+    condition.status == "True"
+}
+
+fn is_false(condition: &Condition) -> bool {
+    condition.status == "False"
+}
+
+#[cfg(test)]
+mod tests;
