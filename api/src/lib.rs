@@ -7,6 +7,7 @@ pub mod ago;
 pub mod annotation;
 pub mod cluster;
 pub mod connect;
+pub mod endpoint;
 pub mod meta;
 pub mod name;
 pub mod project;
