@@ -1,10 +1,12 @@
 //! The host agent: makes the `VirtualCluster` objects of its host cluster real.
 //!
 //! It speaks to its host through a plain Kubernetes client, so that the same code runs beside an
-//! embedded host and beside a real one. What "real" means is its driver's: here, a logical cluster
-//! in the agent's own store.
+//! embedded host and beside a real one, inside the central instance and in a process of its own.
+//! What "real" means is its driver's.
 
+pub mod driver;
 mod embedded;
+pub mod process;
 mod reconcile;
 pub mod virtual_cluster;
 
@@ -20,16 +22,19 @@ use crate::kube::resource::Resource;
 use crate::kube::server::{ApiServer, Settings};
 use crate::kube::{Result, builtin, review};
 use crate::store::Store;
+use crate::upstream::Upstream;
+use driver::Driver;
 use embedded::Embedded;
 
 /// The logical cluster of the embedded host.
 const HOST: &str = "host";
 
-/// The agent of the embedded host cluster. Cheap to clone.
+/// An agent. Cheap to clone.
 #[derive(Clone)]
 pub struct Agent {
-    host: ApiServer,
-    driver: Arc<Embedded>,
+    api: Upstream,
+    client: ::kube::Client,
+    driver: Arc<Driver>,
 }
 
 impl Agent {
@@ -42,33 +47,36 @@ impl Agent {
         let mut resources = builtin::resources();
         resources.push(Arc::new(virtual_cluster::resource()));
         let host = cluster(&store, &clock, HOST, resources);
-        let driver = Arc::new(Embedded::new(store, clock));
-        Ok(Self { host, driver })
+        let client = host.client(Caller::controller("agent"));
+        let driver = Arc::new(Driver::Embedded(Embedded::new(store, clock)));
+        Ok(Self { api: Upstream::Local(host), client, driver })
     }
 
     /// A client of the host's API, as the agent itself.
     #[must_use]
-    pub fn client(&self) -> kube::Client {
-        self.host.client(Caller::controller("agent"))
+    pub fn client(&self) -> ::kube::Client {
+        self.client.clone()
     }
 
     /// The host's own API.
     #[must_use]
-    pub fn host(&self) -> &ApiServer {
-        &self.host
+    pub fn api(&self) -> Upstream {
+        self.api.clone()
     }
 
     /// The API of a virtual cluster, by namespace and name in the host. Waits a little for one that
     /// is on its way; nothing if it is not there or sleeps.
-    pub async fn virtual_cluster(&self, namespace: &str, name: &str) -> Option<ApiServer> {
+    pub async fn virtual_cluster(&self, namespace: &str, name: &str) -> Option<Upstream> {
         self.driver.get(namespace, name).await
     }
 
     /// Makes the objects real until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
         reconcile::run(self.client(), self.driver.clone(), stop).await;
-        self.driver.unload_all();
-        self.host.close();
+        self.driver.close();
+        if let Upstream::Local(host) = self.api {
+            host.close();
+        }
     }
 }
 

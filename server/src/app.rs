@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::signed::Signer;
 use crate::auth::{Hasher, KeyMac};
 use crate::clock::Clock;
 use crate::config::Serve;
-use crate::hosts::Hosts;
+use crate::gateway::Gateway;
 use crate::kube::server::ApiServer;
-use crate::sleep::Sleep;
 use crate::store::Store;
 
 /// The running instance. Cheap to clone; all clones are one.
@@ -31,10 +31,12 @@ pub struct Parts {
     pub mac: KeyMac,
     /// The management API.
     pub management: ApiServer,
-    /// The host clusters.
-    pub hosts: Hosts,
-    /// Who is active, and how sleepers are woken.
-    pub sleep: Sleep,
+    /// The way to the clusters: hosts, who is active, how sleepers are woken.
+    pub gateway: Gateway,
+    /// Signs the tokens for direct endpoints.
+    pub signer: Signer,
+    /// The instance's own id: who signs, and for whom agents speak.
+    pub instance: String,
     /// Base64 of the PEM of our own certificate authority; empty where the certificate was given.
     pub ca_data: String,
     /// Host names that requests may ask for, in lower case.

@@ -5,6 +5,7 @@
 
 mod caller;
 mod cookie;
+pub mod direct;
 mod extract;
 mod handlers;
 mod identify;
@@ -15,11 +16,12 @@ pub mod password;
 pub mod signed;
 
 pub use caller::{Caller, GROUP_MASTERS, KeyInUse};
-pub use extract::{Authenticated, Bearer};
-pub use handlers::rows;
+pub use extract::{Authenticated, Bearer, by_key};
+pub use handlers::{parse, public_url, rows};
 pub use identify::{caller_of_user, user_by_login};
 pub use key::{AccessKey, KeyMac};
-pub use leash::{is_unchanged, leash};
+pub use leash::{is_unchanged, leash, until};
+pub use limiter::Buckets;
 pub use password::{Hasher, PASSWORD_MAX, PASSWORD_MIN, Phc, check_password};
 
 /// Random bytes from the operating system.

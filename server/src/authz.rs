@@ -7,6 +7,7 @@
 //! * What the caller may not see is answered as if it were not there ([`Decision::Hide`]).
 
 use dormer_api::access_key::Scope;
+use dormer_api::cluster::Cluster;
 use dormer_api::meta::{Access, UserOrTeam};
 use dormer_api::name::project_of_namespace;
 use dormer_api::project::{self, Project};
@@ -67,17 +68,17 @@ pub fn may(
     }
     let verb = attributes.verb;
     match attributes.resource.as_str() {
-        management::SELVES | management::SELF_REVIEWS => Ok(Decision::Allow),
+        // What a token for a direct endpoint opens is asked again, there.
+        management::SELVES | management::SELF_REVIEWS | management::DIRECT_TOKENS => {
+            Ok(Decision::Allow)
+        }
         management::USERS => Ok(user(caller, attributes)),
         management::TEAMS => {
             Ok(by_name(verb, caller.teams.contains(&attributes_name(attributes, object))))
         }
         management::ACCESS_KEYS => access_key(caller, verb, object),
         management::PROJECTS => project(caller, attributes, object),
-        management::CLUSTERS => visible_in_a_project(snapshot, caller, verb, |project| {
-            let name = attributes_name(attributes, object);
-            project.spec.allows_cluster(&name)
-        }),
+        management::CLUSTERS => cluster(snapshot, caller, attributes, object),
         management::TEMPLATES => visible_in_a_project(snapshot, caller, verb, |project| {
             let name = attributes_name(attributes, object);
             project.spec.allows_template(&name)
@@ -147,6 +148,29 @@ fn visible_in_a_project(
         }
     }
     Ok(by_name(verb, false))
+}
+
+/// Members of a project see its clusters; who may use one as a cluster, its own rules say.
+fn cluster(
+    snapshot: &Snapshot<'_>,
+    caller: &Caller,
+    attributes: &Attributes,
+    object: Option<&Value>,
+) -> Result<Decision> {
+    let access = match object {
+        Some(object) => parse::<Cluster>(object)?.spec.access,
+        None => Vec::new(),
+    };
+    let verb = attributes.verb;
+    let plain = attributes.subresource.is_empty();
+    if plain && matches!(verb, Verb::Get | Verb::Use) && has_access(caller, &access, verb) {
+        return Ok(Decision::Allow);
+    }
+    let seen = visible_in_a_project(snapshot, caller, verb, |project| {
+        project.spec.allows_cluster(&attributes_name(attributes, object))
+    })?;
+    // A subresource is a secret or a deed, and not to be seen.
+    Ok(if seen == Decision::Allow && !plain { Decision::Deny } else { seen })
 }
 
 /// What a caller is in a project.
@@ -277,7 +301,7 @@ fn scope_allows(
     let reads = attributes.verb.is_read();
     let whole = attributes.verb != Verb::Get;
     match attributes.resource.as_str() {
-        management::SELVES | management::SELF_REVIEWS => true,
+        management::SELVES | management::SELF_REVIEWS | management::DIRECT_TOKENS => true,
         management::PROJECTS => {
             let name = attributes_name(attributes, object);
             let part = matches!(attributes.subresource.as_str(), "" | "clusters");

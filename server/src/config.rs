@@ -23,6 +23,9 @@ pub struct Cli {
 pub enum Command {
     /// Runs the central instance: management API, gateway and dashboard.
     Serve(Serve),
+    /// Runs beside a host cluster: makes its virtual clusters real, dials the central instance, and
+    /// serves the cluster's direct endpoint.
+    Agent(AgentSettings),
     /// Mends an installation from the machine that it runs on, while it does not run.
     #[command(subcommand)]
     Admin(Admin),
@@ -97,15 +100,148 @@ pub struct Serve {
     /// Seconds after which a session of the page ends in any case.
     #[arg(long, env = "DORMER_SESSION_LIFE", default_value_t = 43200, value_name = "SECONDS")]
     pub session_life: u32,
+    /// The container image that the Helm command for an agent names.
+    #[arg(
+        long,
+        env = "DORMER_AGENT_IMAGE",
+        default_value = concat!("dormer:", env!("CARGO_PKG_VERSION")),
+        value_name = "IMAGE"
+    )]
+    pub agent_image: String,
     /// Seconds that requests may take to end after SIGTERM.
     #[arg(long, env = "DORMER_DRAIN", default_value_t = 10, value_name = "SECONDS")]
     pub drain: u32,
 }
 
 impl Serve {
+    /// Where people and agents reach this instance, as far as the settings tell.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        let port = self.listen.port();
+        match &self.url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.listen.ip().is_loopback() => format!("https://localhost:{port}"),
+            None if self.listen.ip().is_unspecified() => {
+                let name = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+                let name = if name.trim().is_empty() { "localhost" } else { name.trim() };
+                format!("https://{}:{port}", name.to_lowercase())
+            }
+            None => format!("https://{}", self.listen),
+        }
+    }
+
+    /// Where the dashboard may be opened from, as a browser's `Origin` says it.
+    #[must_use]
+    pub fn origins(&self) -> Vec<String> {
+        let mut origins = vec![self.public_url()];
+        let port = self.listen.port();
+        if self.listen.ip().is_loopback() {
+            for host in ["localhost", "127.0.0.1", "[::1]"] {
+                origins.extend(["http", "https"].map(|it| format!("{it}://{host}:{port}")));
+            }
+        }
+        origins
+    }
+
     /// How long requests may take to end after SIGTERM.
     #[must_use]
     pub fn drain(&self) -> Duration {
         Duration::from_secs(self.drain.into())
     }
+}
+
+/// Settings of an agent.
+#[derive(Debug, Clone, Args)]
+pub struct AgentSettings {
+    /// The central instance: `https://` and a host, without a path.
+    #[arg(long, env = "DORMER_AGENT_URL", value_name = "URL", value_parser = https)]
+    pub url: String,
+    /// The name of the cluster there.
+    #[arg(long, env = "DORMER_AGENT_CLUSTER", value_name = "NAME", value_parser = cluster_name)]
+    pub cluster: String,
+    /// The join code that the dashboard shows. Needed once: after that the agent has a key of its own.
+    #[arg(long, env = "DORMER_AGENT_CODE", value_name = "CODE", hide_env_values = true)]
+    pub code: Option<String>,
+    /// Base64 of the PEM of the authority of the central instance's certificate. Default: those that
+    /// this machine trusts.
+    #[arg(long, env = "DORMER_AGENT_CA_DATA", value_name = "BASE64")]
+    pub ca_data: Option<String>,
+    /// Where the data are: the agent's key, and its copy of who may do what. Default: a folder of the
+    /// cluster's name in `dormer-agent` in the user's data folder.
+    #[arg(long = "data", env = "DORMER_AGENT_DATA", value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// Serves a host cluster of its own, without any Kubernetes: to try several regions on one machine.
+    #[arg(long, conflicts_with = "kubeconfig")]
+    pub embedded: bool,
+    /// The kubeconfig of the host cluster. Default: the cluster that the agent itself runs in.
+    #[arg(long, env = "DORMER_AGENT_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Where its direct endpoint listens. Without it there is none.
+    #[arg(long, env = "DORMER_AGENT_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Host and port by which people reach the direct endpoint. Default: where it listens.
+    #[arg(long, env = "DORMER_AGENT_ENDPOINT", value_name = "HOST:PORT")]
+    pub endpoint: Option<String>,
+    /// The certificate chain of the direct endpoint, as PEM. Default: one of an authority of its own.
+    #[arg(long, env = "DORMER_AGENT_TLS_CERT", requires = "tls_key", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, as PEM.
+    #[arg(long, env = "DORMER_AGENT_TLS_KEY", requires = "tls_cert", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// The `helm` program.
+    #[arg(long, env = "DORMER_HELM", default_value = "helm", value_name = "PROGRAM")]
+    pub helm: PathBuf,
+    /// Seconds that requests may take to end after SIGTERM.
+    #[arg(long, env = "DORMER_AGENT_DRAIN", default_value_t = 10, value_name = "SECONDS")]
+    pub drain: u32,
+}
+
+impl AgentSettings {
+    /// The folder, or where it is by default; nothing where the machine does not say.
+    #[must_use]
+    pub fn data(&self) -> Option<PathBuf> {
+        let home = || Data { folder: None }.folder();
+        let beside = || Some(home()?.with_file_name("dormer-agent").join(&self.cluster));
+        self.folder.clone().or_else(beside)
+    }
+
+    /// Where people reach the direct endpoint; empty where it has none. `port` is the one that it
+    /// really listens on.
+    #[must_use]
+    pub fn endpoint_host(&self, port: Option<u16>) -> String {
+        match (&self.endpoint, self.listen, port) {
+            (Some(host), ..) => host.clone(),
+            (None, Some(address), Some(port)) if address.ip().is_loopback() => {
+                format!("localhost:{port}")
+            }
+            (None, Some(address), Some(port)) if !address.ip().is_unspecified() => {
+                SocketAddr::new(address.ip(), port).to_string()
+            }
+            (None, Some(_), Some(port)) => {
+                let name = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+                format!("{}:{port}", name.trim().to_lowercase())
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// How long requests may take to end after SIGTERM.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain.into())
+    }
+}
+
+fn https(text: &str) -> Result<String, String> {
+    let uri: axum::http::Uri = text.parse().map_err(|_| "not a URL".to_owned())?;
+    let plain = uri.path_and_query().is_none_or(|it| it.as_str() == "/");
+    match uri.scheme_str() {
+        Some("https") if plain && uri.host().is_some() => Ok(text.trim_end_matches('/').to_owned()),
+        Some("https") => Err("without a path".into()),
+        _ => Err("it begins with https://".into()),
+    }
+}
+
+fn cluster_name(text: &str) -> Result<String, String> {
+    dormer_api::name::dns_label(text).map(|()| text.to_owned()).map_err(|it| it.to_string())
 }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use crate::auth::signed::Signer;
+
 /// Makes the folder, or checks that nobody else may read it, and takes the lock in it. Whoever
 /// holds the answer has the folder to themselves.
 ///
@@ -52,6 +54,18 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&fresh, path)
+}
+
+/// The Ed25519 key pair in a file that only we may read, made where there is none.
+///
+/// # Errors
+/// The file cannot be read or written, or holds something else.
+pub fn signer(path: &Path) -> io::Result<Signer> {
+    if !path.exists() {
+        write_private(path, &Signer::generate().map_err(io::Error::other)?)?;
+    }
+    Signer::new(fs::read(path)?)
+        .map_err(|_| io::Error::other(format!("{} is not a key", path.display())))
 }
 
 /// The 32 random bytes in a file that only we may read, made where there is none.

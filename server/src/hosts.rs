@@ -1,54 +1,247 @@
-//! Connections to host clusters.
-//!
-//! What is here: the local cluster, which lives in this process.
+//! Connections to host clusters: which there are now, and how each is reached.
 
-mod health;
+mod counts;
+mod guard;
+pub mod join;
+pub mod policy;
+mod probe;
+pub mod service;
+pub mod tunnel;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::extract::Request;
+use axum::response::Response;
+use futures::StreamExt;
+use kube::ResourceExt;
+use kube::api::Api;
+use kube::core::DynamicObject;
+use kube::runtime::{WatchStreamExt, watcher};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
+use crate::agent::virtual_cluster::{self, INSTANCE_NAME, INSTANCE_NAMESPACE};
+use crate::auth::Caller;
+use crate::clock::Clock;
+use crate::kube::Result;
+use crate::routes::{Row, Who};
+use crate::store::Store;
+use crate::tunnel::Link;
+use crate::upstream::{Upstream, below};
+use guard::Guard;
 
-pub use health::watch_over;
+use axum::routing::{get, post};
 
-/// The host clusters by name. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Hosts {
-    by_name: Arc<HashMap<String, Host>>,
+pub use counts::keep_counts;
+pub use probe::forget_proofs;
+
+/// Namespace and name of an instance.
+pub type Place = (String, String);
+
+/// The host clusters that are connected now, by name. Cheap to clone.
+#[derive(Clone)]
+pub struct Hosts(Arc<Parts>);
+
+struct Parts {
+    by_name: RwLock<HashMap<String, Host>>,
+    store: Store,
+    clock: Clock,
+    /// Hears which instances' `VirtualCluster` changed in any host; nothing where the central
+    /// instance is the one to care.
+    reports: Option<UnboundedSender<Place>>,
 }
 
-/// A connection to a host cluster.
+/// A connection to a host cluster. Cheap to clone.
 #[derive(Clone)]
-pub enum Host {
-    /// The embedded cluster of this process, with its agent.
-    Local(Agent),
+pub struct Host(Arc<Connection>);
+
+struct Connection {
+    reach: Reach,
+    client: ::kube::Client,
+    guard: Guard,
+    gone: CancellationToken,
+}
+
+/// How a host cluster is reached.
+#[derive(Clone)]
+pub enum Reach {
+    /// Its agent runs in this process.
+    Agent(Agent),
+    /// Its agent dialled in.
+    Tunnel(Link),
+}
+
+/// Below which path an agent answers for its host's API.
+pub const TUNNEL_HOST: &str = "/host";
+/// Below which path an agent answers for its virtual clusters: namespace and name follow.
+pub const TUNNEL_VIRTUAL_CLUSTER: &str = "/virtualcluster";
+
+/// The routes of this module.
+#[must_use]
+pub fn rows() -> Vec<Row> {
+    vec![
+        Row::new("/agent/join", "POST", Who::Anyone, post(join::join)),
+        Row::new("/agent/tunnel", "GET", Who::Agent, get(tunnel::dial_in)),
+    ]
 }
 
 impl Hosts {
-    /// These hosts.
+    /// The one host that an agent stands beside.
     #[must_use]
-    pub fn new(hosts: impl IntoIterator<Item = (String, Host)>) -> Self {
-        Self { by_name: Arc::new(hosts.into_iter().collect()) }
+    pub fn beside(name: &str, agent: Agent, store: Store, clock: Clock) -> Self {
+        let hosts =
+            Self(Arc::new(Parts { by_name: RwLock::default(), store, clock, reports: None }));
+        hosts.attach(name, Reach::Agent(agent));
+        hosts
+    }
+
+    /// None yet. `reports` hears of the instances whose `VirtualCluster` changed.
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, reports: UnboundedSender<Place>) -> Self {
+        let reports = Some(reports);
+        Self(Arc::new(Parts { by_name: RwLock::default(), store, clock, reports }))
     }
 
     /// The connection to the host cluster of this name, if there is one now.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Host> {
-        self.by_name.get(name)
+    pub fn get(&self, name: &str) -> Option<Host> {
+        self.0.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Host)> {
-        self.by_name.iter().map(|(name, host)| (name.as_str(), host))
+    /// Takes up a connection, in place of the one before.
+    pub fn attach(&self, name: &str, reach: Reach) -> Host {
+        let host = Host(Arc::new(Connection {
+            client: client(&reach),
+            guard: Guard::new(matches!(reach, Reach::Agent(_))),
+            reach,
+            gone: CancellationToken::new(),
+        }));
+        let mut by_name = self.0.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        let before = by_name.insert(name.to_owned(), host.clone());
+        drop(by_name);
+        if let Some(before) = before {
+            before.end();
+        }
+        let Some(reports) = self.0.reports.clone() else { return host };
+        let reports = follow(host.client(), reports);
+        tokio::spawn(host.0.gone.clone().run_until_cancelled_owned(reports));
+        tokio::spawn(probe::run(
+            self.0.store.clone(),
+            self.0.clock.clone(),
+            name.to_owned(),
+            host.clone(),
+        ));
+        host
+    }
+
+    /// Lets a connection go, if it is still the one of that name.
+    pub fn detach(&self, name: &str, host: &Host) {
+        let mut by_name = self.0.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        if by_name.get(name).is_some_and(|it| Arc::ptr_eq(&it.0, &host.0)) {
+            by_name.remove(name);
+        }
+        drop(by_name);
+        host.end();
+    }
+
+    /// Lets go of all.
+    pub fn close(&self) {
+        let mut by_name = self.0.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        by_name.drain().for_each(|(_, host)| host.end());
     }
 }
 
 impl Host {
     /// A client of the host's own API, as the platform itself.
     #[must_use]
-    pub fn client(&self) -> kube::Client {
-        match self {
-            Self::Local(agent) => agent.client(),
+    pub fn client(&self) -> ::kube::Client {
+        self.0.client.clone()
+    }
+
+    /// The host's own API.
+    #[must_use]
+    pub fn api(&self) -> Upstream {
+        match &self.0.reach {
+            Reach::Agent(agent) => agent.api(),
+            Reach::Tunnel(link) => Upstream::Tunnel(link.clone(), TUNNEL_HOST.into()),
         }
     }
+
+    /// The API of a virtual cluster, by namespace and name in the host; nothing while it is not
+    /// there or sleeps, as far as this side can know.
+    pub async fn virtual_cluster(&self, namespace: &str, name: &str) -> Option<Upstream> {
+        match &self.0.reach {
+            Reach::Agent(agent) => agent.virtual_cluster(namespace, name).await,
+            Reach::Tunnel(link) => {
+                let prefix = format!("{TUNNEL_VIRTUAL_CLUSTER}/{namespace}/{name}");
+                Some(Upstream::Tunnel(link.clone(), prefix))
+            }
+        }
+    }
+
+    /// Asks one of the host's APIs, within what one host may take of this process.
+    ///
+    /// # Errors
+    /// Nothing came back, or it is not asked now because nothing came back before.
+    pub async fn send(
+        &self,
+        upstream: &Upstream,
+        caller: Caller,
+        request: Request,
+    ) -> Result<Response> {
+        self.0.guard.pass(upstream.send(caller, request)).await
+    }
+
+    /// Waits until the connection is let go.
+    pub async fn gone(&self) {
+        self.0.gone.cancelled().await;
+    }
+
+    fn end(&self) {
+        self.0.gone.cancel();
+        if let Reach::Tunnel(link) = &self.0.reach {
+            link.close();
+        }
+    }
+}
+
+fn client(reach: &Reach) -> ::kube::Client {
+    match reach {
+        Reach::Agent(agent) => agent.client(),
+        Reach::Tunnel(link) => {
+            let link = link.clone();
+            let service = tower::service_fn(move |request: axum::http::Request<_>| {
+                let link = link.clone();
+                async move {
+                    let request =
+                        request.map(|body: ::kube::client::Body| axum::body::Body::new(body));
+                    let request = below(TUNNEL_HOST, request)?;
+                    let answered = link.send(request).await;
+                    answered.map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+                }
+            });
+            ::kube::Client::new(service, "default")
+        }
+    }
+}
+
+/// Tells of every instance whose `VirtualCluster` in this host changed.
+async fn follow(client: ::kube::Client, reports: UnboundedSender<Place>) {
+    let api: Api<DynamicObject> = Api::all_with(client, &virtual_cluster::api_resource());
+    let objects = watcher(api, watcher::Config::default()).default_backoff().touched_objects();
+    objects
+        .for_each(|object| {
+            if let Ok(object) = object {
+                let annotations = object.annotations();
+                let of = |key: &str| annotations.get(key).cloned();
+                if let (Some(namespace), Some(name)) = (of(INSTANCE_NAMESPACE), of(INSTANCE_NAME)) {
+                    // At the end nobody listens any more.
+                    _ = reports.send((namespace, name));
+                }
+            }
+            std::future::ready(())
+        })
+        .await;
 }

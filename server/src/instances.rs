@@ -13,18 +13,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dormer_api::vcluster::VirtualClusterInstance;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, Preconditions};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::controller::{Action, Controller};
 use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::virtual_cluster::{self, INSTANCE_NAME, INSTANCE_NAMESPACE};
 use crate::auth::Caller;
-use crate::hosts::Hosts;
+use crate::hosts::{Hosts, Place};
 use crate::kube::Result;
 use crate::kube::server::ApiServer;
 use crate::management;
@@ -67,11 +68,13 @@ fn api_resource() -> ApiResource {
     ApiResource::from_gvk_with_plural(&kind, management::VCLUSTERS)
 }
 
-/// Brings every instance to what it asks for, until `stop` is cancelled.
-pub async fn run(context: Context, stop: CancellationToken) {
+/// Brings every instance to what it asks for, until `stop` is cancelled. `reports` names those whose
+/// `VirtualCluster` in a host changed.
+pub async fn run(context: Context, reports: UnboundedReceiver<Place>, stop: CancellationToken) {
     let resource = api_resource();
     let api: Api<DynamicObject> = Api::all_with(context.client(), &resource);
-    let reports = stream::select_all(context.hosts.iter().map(|(_, host)| reports(host.client())));
+    let reports = UnboundedReceiverStream::new(reports)
+        .map(|(namespace, name)| ObjectRef::new_with(&name, api_resource()).within(&namespace));
     Controller::new_with(api, watcher::Config::default(), resource)
         .reconcile_on(reports)
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -82,22 +85,6 @@ pub async fn run(context: Context, stop: CancellationToken) {
             }
         })
         .await;
-}
-
-/// The instances whose `VirtualCluster` in a host changed.
-fn reports(client: kube::Client) -> futures::stream::BoxStream<'static, ObjectRef<DynamicObject>> {
-    let api: Api<DynamicObject> = Api::all_with(client, &virtual_cluster::api_resource());
-    watcher(api, watcher::Config::default())
-        .default_backoff()
-        .touched_objects()
-        .filter_map(|object| async move {
-            let object = object.ok()?;
-            let annotations = object.annotations();
-            let (namespace, name) =
-                (annotations.get(INSTANCE_NAMESPACE)?, annotations.get(INSTANCE_NAME)?);
-            Some(ObjectRef::new_with(name, api_resource()).within(namespace))
-        })
-        .boxed()
 }
 
 fn retry(object: Arc<DynamicObject>, error: &host::Error, _: Arc<Context>) -> Action {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use dormer::agent::process;
 use dormer::config::{Admin, Cli, Command};
 use dormer::serve;
 use tracing_subscriber::EnvFilter;
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let ran = match cli.command {
         None => runtime.block_on(serve::run(cli.serve)),
         Some(Command::Serve(settings)) => runtime.block_on(serve::run(settings)),
+        Some(Command::Agent(settings)) => runtime.block_on(process::run(settings)),
         Some(Command::Admin(Admin::ResetPassword { username, data })) => match data.folder() {
             Some(folder) => runtime.block_on(serve::reset_password(&folder, &username)),
             None => Err(std::io::Error::other("where are the data? Say it with --data")),

@@ -12,14 +12,17 @@ pub mod templates;
 pub mod users;
 mod yaml;
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures::FutureExt;
 use serde::de::DeserializeOwned;
 
 use crate::app::App;
-use crate::auth::{Authenticated, KeyMac, is_unchanged, leash};
-use crate::kube::resource::Resource;
+use crate::auth::signed::Signer;
+use crate::auth::{Authenticated, KeyMac, direct, is_unchanged, leash};
+use crate::kube::resource::{Answer, Resource};
 use crate::kube::{Error, Result};
 use crate::store::{Key, Range, Snapshot};
 
@@ -48,12 +51,18 @@ pub const PROJECTS: &str = "projects";
 pub const CLUSTERS: &str = "clusters";
 /// The plural of templates.
 pub const TEMPLATES: &str = "virtualclustertemplates";
+/// The plural of the resource that answers with a token for a direct endpoint.
+pub const DIRECT_TOKENS: &str = "directclusterendpointtokens";
 /// The plural of virtual clusters.
 pub const VCLUSTERS: &str = "virtualclusterinstances";
 
 /// Every resource of the management API.
 #[must_use]
-pub fn resources(mac: &KeyMac) -> Vec<Resource> {
+pub fn resources(
+    mac: &KeyMac,
+    central: clusters::Central,
+    signer: (Signer, String),
+) -> Vec<Resource> {
     vec![
         selves::resource(),
         reviews::resource(),
@@ -62,10 +71,19 @@ pub fn resources(mac: &KeyMac) -> Vec<Resource> {
         access_keys::resource(mac.clone()),
         access_keys::reset_resource(mac.clone()),
         projects::resource(),
-        clusters::resource(),
+        clusters::resource(mac.clone(), central),
         templates::resource(),
         instances::resource(),
+        direct_tokens(signer),
     ]
+}
+
+/// `directclusterendpointtokens`, signed for the installation of this id.
+fn direct_tokens((signer, instance): (Signer, String)) -> Resource {
+    let answer = Answer::Read(Arc::new(move |call, snapshot, _, body| {
+        direct::answer(&signer, &instance, call, snapshot, body)
+    }));
+    Resource::computed(GROUP, VERSION, DIRECT_TOKENS, "DirectClusterEndpointToken", false, answer)
 }
 
 /// A stored resource of the management API.
@@ -127,6 +145,6 @@ pub async fn handle(
     let response = app.management.handle(caller.clone(), request).await;
     leash(response, move || {
         let (app, caller) = (app.clone(), caller.clone());
-        async move { is_unchanged(&app, &caller).await }.boxed()
+        async move { is_unchanged(&app.store, &app.clock, &caller).await }.boxed()
     })
 }

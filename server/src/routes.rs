@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, any, get};
 
 use crate::app::App;
 use crate::kube::Error;
-use crate::{assets, auth, gateway, health, layers, management};
+use crate::{assets, auth, gateway, health, hosts, layers, management};
 
 /// Who may call a route at all. What they may do with which object is [`authz`](crate::authz)'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Who {
     SignedIn,
     /// An access key only: no cookie goes to what a cluster serves.
     BearerOnly,
+    /// An agent, by its own signature.
+    Agent,
 }
 
 /// One route.
@@ -63,6 +65,7 @@ pub fn table() -> Vec<Row> {
         Row::new("/kubernetes/{*path}", "*", Who::BearerOnly, any(gateway::handle)),
     ];
     rows.extend(auth::rows());
+    rows.extend(hosts::rows());
     rows
 }
 

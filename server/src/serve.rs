@@ -15,9 +15,11 @@ use crate::app::{App, Parts};
 use crate::auth::{Hasher, KeyMac, password};
 use crate::clock::Clock;
 use crate::config::Serve;
-use crate::hosts::{Host, Hosts};
+use crate::gateway::Gateway;
+use crate::hosts::{Hosts, Reach};
 use crate::kube::server::{ApiServer, Settings};
 use crate::kube::{Error, Result};
+use crate::management::clusters::Central;
 use crate::management::{self, seed};
 use crate::sleep::Sleep;
 use crate::store::{self, COMPACT_AFTER, COMPACT_KEEP, Store};
@@ -76,20 +78,34 @@ pub async fn start(
 ) -> Result<Running> {
     let lock = files::open_folder(folder).map_err(broken)?;
     let mac = KeyMac::new(files::key(&folder.join("key")).map_err(broken)?);
+    let signer = files::signer(&folder.join("token-key")).map_err(broken)?;
     let store = Store::open(folder, clock.clone())?;
     let password = first_start(&store, &config).await?;
+    let instance = instance_id(&store).await?;
+    let central = Central {
+        url: config.public_url(),
+        ca_data: ca_data.clone(),
+        image: config.agent_image.clone(),
+    };
     let management = ApiServer::new(Settings {
         store: store.clone(),
         cluster: management::CLUSTER.into(),
-        resources: management::resources(&mac).into_iter().map(Arc::new).collect(),
+        resources: management::resources(&mac, central, (signer.clone(), instance.clone()))
+            .into_iter()
+            .map(Arc::new)
+            .collect(),
         authorizer: Arc::new(authz::Management),
         clock: clock.clone(),
         version: health::embedded_version(),
         custom_resources: false,
     });
     let agent = Agent::embedded(store.clone(), clock.clone()).await?;
-    let hosts = Hosts::new([(dormer_api::cluster::LOCAL.to_owned(), Host::Local(agent.clone()))]);
+    let (report, reports) = tokio::sync::mpsc::unbounded_channel();
+    let hosts = Hosts::new(store.clone(), clock.clone(), report);
     let sleep = Sleep::new(store.clone(), clock.clone());
+    let now = clock.now_seconds();
+    store.write(move |tx| hosts::forget_proofs(tx, now)).await?;
+    hosts.attach(dormer_api::cluster::LOCAL, Reach::Agent(agent.clone()));
     let stop = CancellationToken::new();
     let app = App::new(Parts {
         config,
@@ -98,8 +114,15 @@ pub async fn start(
         hasher: Hasher::new()?,
         mac,
         management: management.clone(),
-        hosts: hosts.clone(),
-        sleep: sleep.clone(),
+        gateway: Gateway {
+            store: store.clone(),
+            clock: clock.clone(),
+            hosts: hosts.clone(),
+            sleep: sleep.clone(),
+            beside: None,
+        },
+        signer,
+        instance,
         ca_data,
         host_names: names,
         stop: stop.clone(),
@@ -109,19 +132,35 @@ pub async fn start(
     let context = instances::Context {
         store: store.clone(),
         management: management.clone(),
-        hosts,
+        hosts: hosts.clone(),
         sleep,
         due: Mutex::default(),
     };
-    tasks.spawn(instances::run(context, stop.clone()));
-    tasks.spawn(hosts::watch_over(store, clock, stop.clone()));
+    tasks.spawn(instances::run(context, reports, stop.clone()));
+    tasks.spawn(hosts::keep_counts(store, stop.clone()));
     tasks.spawn(tidy(app.clone()));
     // Its watches would hold the drain up to its end.
     tasks.spawn(async move {
         stop.cancelled().await;
         management.close();
+        hosts.close();
     });
     Ok(Running { app, password, tasks, _lock: lock })
+}
+
+/// The id of this installation, made at its first start.
+async fn instance_id(store: &Store) -> Result<String> {
+    store
+        .write(|tx| {
+            const FACT: &str = "instance";
+            if let Some(id) = tx.fact(FACT)? {
+                return Ok(id);
+            }
+            let id = uuid::Uuid::new_v4().to_string();
+            tx.set_fact(FACT, &id)?;
+            Ok(id)
+        })
+        .await
 }
 
 /// Makes what every installation begins with, if this is the first start.
@@ -197,9 +236,11 @@ pub async fn run(config: Serve) -> io::Result<()> {
         (Some(certificate), Some(key)) => tls::given(certificate, key)?,
         _ => tls::own(&folder, &names)?,
     };
-    let ca_data = tls.authority.as_deref().map(base64).unwrap_or_default();
+    let ca_data = tls.authority_data();
     let listener = TcpListener::bind(config.listen).await?;
     let (address, drain) = (listener.local_addr()?, config.drain());
+    // What agents are told has the port that was really taken.
+    let config = Serve { listen: address, ..config };
     let (url, private) = (config.url.clone(), tls.authority.is_some());
     let running = start(config, &folder, names, ca_data, Clock::system()).await.map_err(chain)?;
     let reset = match &running.app.config.data.folder {
@@ -220,12 +261,6 @@ fn chain(error: Error) -> io::Error {
         Error::Internal(source) => io::Error::other(source),
         other => io::Error::other(other),
     }
-}
-
-fn base64(text: &str) -> String {
-    use k8s_openapi::ByteString;
-    let encoded = serde_json::to_value(ByteString(text.as_bytes().to_vec()));
-    encoded.ok().and_then(|it| it.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// What the person who started us needs to know, as the last thing on the terminal.
@@ -258,7 +293,8 @@ fn banner(
     println!("  CLI       loft login {cli}{insecure}\n");
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
+/// Cancels `stop` when the process is told to stop; the second time ends it at once.
+pub async fn stop_on_signal(stop: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     tokio::select! {

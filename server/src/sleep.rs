@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use dormer_api::annotation;
 use dormer_api::vcluster::Phase;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
@@ -19,17 +20,31 @@ use crate::store::Store;
 pub struct Sleep {
     /// What was used when.
     pub activity: Arc<activity::Activity>,
-    waker: Arc<waker::Waker>,
+    wake: Arc<Wake>,
 }
 
+/// Wakes the instance of this namespace and name.
+pub type Wake = dyn Fn(String, String) -> BoxFuture<'static, crate::kube::Result<()>> + Send + Sync;
+
 impl Sleep {
-    /// Nobody is active yet.
+    /// Of the central instance, which decides. Nobody is active yet.
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Self {
+        let waker = Arc::new(waker::Waker::new(store.clone(), clock.clone()));
+        let note = activity::into_objects(store);
         Self {
-            activity: Arc::new(activity::Activity::new(store.clone(), clock.clone())),
-            waker: Arc::new(waker::Waker::new(store, clock)),
+            activity: Arc::new(activity::Activity::new(clock, note)),
+            wake: Arc::new(move |namespace, name| {
+                let waker = waker.clone();
+                Box::pin(async move { waker.wake(&namespace, &name).await })
+            }),
         }
+    }
+
+    /// Of an agent, which asks the central instance.
+    #[must_use]
+    pub fn elsewhere(activity: activity::Activity, wake: Arc<Wake>) -> Self {
+        Self { activity: Arc::new(activity), wake }
     }
 
     /// Waits until a virtual cluster is awake. However many ask at once, it is woken once.
@@ -37,7 +52,7 @@ impl Sleep {
     /// # Errors
     /// It is held asleep, is gone, failed, or did not wake in time.
     pub async fn wake(&self, namespace: &str, name: &str) -> crate::kube::Result<()> {
-        self.waker.wake(namespace, name).await
+        (self.wake)(namespace.to_owned(), name.to_owned()).await
     }
 }
 

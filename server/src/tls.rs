@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     Issuer, KeyPair, KeyUsagePurpose,
@@ -21,6 +23,14 @@ pub struct Tls {
     pub config: Arc<ServerConfig>,
     /// The PEM of our own authority; nothing where the certificate was given.
     pub authority: Option<String>,
+}
+
+impl Tls {
+    /// Base64 of the PEM of our own authority; empty where the certificate was given.
+    #[must_use]
+    pub fn authority_data(&self) -> String {
+        self.authority.as_ref().map(|it| STANDARD.encode(it)).unwrap_or_default()
+    }
 }
 
 /// With the certificate and key in these files, both PEM.

@@ -187,8 +187,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + 'static> Driver<T> {
 
 /// Answers the one request of a stream.
 async fn serve(stream: Stream, router: Router, closed: CancellationToken) {
-    let service =
-        service_fn(move |request: Request<hyper::body::Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        router.clone().oneshot(request.map(Body::new))
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .keep_alive(false)
         .timer(TokioTimer::new())
@@ -246,7 +247,9 @@ mod tests {
     async fn r14_an_open_answer_ends_with_an_error_when_the_tunnel_ends() {
         let endless = Router::new().route(
             "/",
-            get(|| async { Body::from_stream(futures::stream::pending::<Result<String, std::io::Error>>()) }),
+            get(|| async {
+                Body::from_stream(futures::stream::pending::<Result<String, std::io::Error>>())
+            }),
         );
         let (here, there) = pair(Router::new(), endless);
         let response = here.send(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();

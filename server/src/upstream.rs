@@ -63,6 +63,27 @@ impl Upstream {
     }
 }
 
+impl Upstream {
+    /// Asks as the platform itself: for our own controllers, and never for a request of a person.
+    ///
+    /// # Errors
+    /// Nothing came back.
+    pub async fn send_as_platform(&self, request: Request) -> Result<Response> {
+        match self {
+            Self::Local(server) => Ok(server.handle(Caller::controller("central"), request).await),
+            Self::Remote(client) => {
+                let (parts, body) = request.into_parts();
+                let body = to_bytes(body, BODY_MAX).await.map_err(|_| Error::TooLarge)?;
+                let request = Request::from_parts(parts, ::kube::client::Body::from(body));
+                Ok(client.send(request).await.map_err(away)?.map(Body::new))
+            }
+            Self::Tunnel(link, prefix) => {
+                Ok(link.send(below(prefix, request)?).await.map_err(away)?)
+            }
+        }
+    }
+}
+
 /// The cluster does not answer. What broke is for the log: it may name hosts and ports of a network
 /// that the caller does not know.
 fn away(error: impl std::error::Error + Send + Sync + 'static) -> Error {
@@ -71,12 +92,14 @@ fn away(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 /// The request with its path below `prefix`.
+///
+/// # Errors
+/// The two do not make a path.
 pub fn below(prefix: &str, request: Request) -> Result<Request> {
     let (Parts { uri, method, headers, extensions, .. }, body) = request.into_parts();
     let rest = uri.path_and_query().map_or("/", |it| it.as_str());
     let mut onward = Request::new(body);
-    *onward.uri_mut() =
-        format!("{prefix}{rest}").parse::<Uri>().map_err(|_| Error::NoResource)?;
+    *onward.uri_mut() = format!("{prefix}{rest}").parse::<Uri>().map_err(|_| Error::NoResource)?;
     *onward.method_mut() = method;
     *onward.headers_mut() = headers;
     *onward.extensions_mut() = extensions;

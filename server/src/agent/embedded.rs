@@ -6,10 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use dormer_api::meta::Condition;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::virtual_cluster::{REASON_SLEEPING, VirtualCluster, VirtualClusterStatus};
 use crate::clock::Clock;
+use crate::health::KUBE_VERSION;
 use crate::kube::born;
 use crate::kube::server::ApiServer;
 use crate::kube::{Error, Result, builtin};
@@ -62,10 +65,11 @@ impl Embedded {
     }
 
     /// Makes the virtual cluster where it is not yet, and serves it.
-    pub(super) async fn load(&self, namespace: &str, name: &str, uid: &str) -> Result<()> {
-        let place = (namespace.to_owned(), name.to_owned());
+    pub(super) async fn load(&self, cluster: &VirtualCluster) -> Result<VirtualClusterStatus> {
+        let (metadata, uid) = (&cluster.metadata, cluster.metadata.uid.as_str());
+        let place = (metadata.namespace.clone(), metadata.name.clone());
         if self.awake().get(&place).is_some_and(|it| it.uid == uid) {
-            return Ok(());
+            return Ok(status(false));
         }
         let logical = logical(uid);
         bear(&self.store, &logical).await?;
@@ -75,11 +79,16 @@ impl Embedded {
             before.server.close();
         }
         self.loaded.notify_waiters();
-        Ok(())
+        Ok(status(false))
     }
 
     /// Stops serving it; its rows stay.
-    pub(super) fn unload(&self, uid: &str) {
+    pub(super) fn sleep(&self, cluster: &VirtualCluster) -> VirtualClusterStatus {
+        self.unload(&cluster.metadata.uid);
+        status(true)
+    }
+
+    fn unload(&self, uid: &str) {
         let mut awake = self.awake();
         let place = awake.iter().find(|(_, it)| it.uid == uid).map(|(place, _)| place.clone());
         if let Some(it) = place.and_then(|place| awake.remove(&place)) {
@@ -102,6 +111,24 @@ impl Embedded {
                 Ok(tx.remove_fact(&born_fact(&name))?)
             })
             .await
+    }
+}
+
+fn status(asleep: bool) -> VirtualClusterStatus {
+    let (reason, answers) = if asleep { (REASON_SLEEPING, "False") } else { ("", "True") };
+    let condition = |kind: &str, status: &str| Condition {
+        kind: kind.into(),
+        status: status.into(),
+        reason: reason.into(),
+        ..Condition::default()
+    };
+    VirtualClusterStatus {
+        phase: "Deployed".into(),
+        reason: reason.into(),
+        message: String::new(),
+        control_plane_ready: !asleep,
+        kubernetes_version: KUBE_VERSION.into(),
+        conditions: vec![condition("ControlPlaneReady", answers), condition("Ready", answers)],
     }
 }
 

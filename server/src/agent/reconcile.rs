@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dormer_api::annotation;
-use dormer_api::meta::Condition;
 use futures::StreamExt;
 use kube::api::{Api, Patch, PatchParams};
 use kube::core::DynamicObject;
@@ -14,16 +13,20 @@ use kube::{Client, ResourceExt};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::embedded::Embedded;
+use super::driver::{self, Driver};
 use super::virtual_cluster::{
     REASON_SLEEPING, VirtualCluster, VirtualClusterStatus, api_resource, read,
 };
-use crate::health::KUBE_VERSION;
 
 /// Holds the object until its virtual cluster is gone.
 const FINALIZER: &str = "loft.sh/agent-cleanup";
 /// How long after a failure it is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// How soon one that is on its way is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The time between two proofs that a virtual cluster still answers.
+const PROOF_EVERY: Duration = Duration::from_secs(15);
 
 /// Why a virtual cluster could not be made real this time.
 #[derive(Debug, thiserror::Error)]
@@ -31,18 +34,18 @@ enum Error {
     #[error("the host cluster refused")]
     Host(#[from] kube::Error),
     #[error("the driver failed")]
-    Driver(#[from] crate::kube::Error),
+    Driver(#[from] driver::Error),
     #[error("the object cannot be read")]
     Unreadable(#[from] serde_json::Error),
 }
 
 struct Context {
     client: Client,
-    driver: Arc<Embedded>,
+    driver: Arc<Driver>,
 }
 
 /// Runs until `stop` is cancelled.
-pub(super) async fn run(client: Client, driver: Arc<Embedded>, stop: CancellationToken) {
+pub(super) async fn run(client: Client, driver: Arc<Driver>, stop: CancellationToken) {
     let resource = api_resource();
     let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
     let context = Arc::new(Context { client, driver });
@@ -73,7 +76,9 @@ async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
     let held = cluster.metadata.finalizers.iter().any(|it| it == FINALIZER);
     if cluster.metadata.deletion_timestamp.is_some() {
         if held {
-            context.driver.remove(&cluster.metadata.uid).await?;
+            if !context.driver.remove(&cluster).await? {
+                return Ok(Action::requeue(LOOK_AGAIN));
+            }
             let rest: Vec<&String> =
                 cluster.metadata.finalizers.iter().filter(|it| *it != FINALIZER).collect();
             patch(&api, &cluster, None, json!({ "metadata": { "finalizers": rest } })).await?;
@@ -86,34 +91,24 @@ async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
         patch(&api, &cluster, None, json!({ "metadata": { "finalizers": finalizers } })).await?;
     }
     let asleep = cluster.metadata.annotation(annotation::SLEEP_MODE) == Some("true");
-    if asleep {
-        context.driver.unload(&cluster.metadata.uid);
-    } else {
-        let VirtualCluster { metadata, .. } = &cluster;
-        context.driver.load(&metadata.namespace, &metadata.name, &metadata.uid).await?;
-    }
-    let is = status(asleep);
+    let is = match asleep {
+        true => context.driver.sleep(&cluster).await?,
+        false => context.driver.load(&cluster).await?,
+    };
+    let next = next(&context.driver, &is, asleep);
     if is != cluster.status {
         patch(&api, &cluster, Some("status"), json!({ "status": is })).await?;
     }
-    Ok(Action::await_change())
+    Ok(next)
 }
 
-fn status(asleep: bool) -> VirtualClusterStatus {
-    let (reason, answers) = if asleep { (REASON_SLEEPING, "False") } else { ("", "True") };
-    let condition = |kind: &str, status: &str| Condition {
-        kind: kind.into(),
-        status: status.into(),
-        reason: reason.into(),
-        ..Condition::default()
-    };
-    VirtualClusterStatus {
-        phase: "Deployed".into(),
-        reason: reason.into(),
-        message: String::new(),
-        control_plane_ready: !asleep,
-        kubernetes_version: KUBE_VERSION.into(),
-        conditions: vec![condition("ControlPlaneReady", answers), condition("Ready", answers)],
+/// When to look again: soon at one that is on its way, now and then at one that may break by itself.
+fn next(driver: &Driver, is: &VirtualClusterStatus, asleep: bool) -> Action {
+    let settled = if asleep { is.reason == REASON_SLEEPING } else { is.control_plane_ready };
+    match (settled, driver.breaks()) {
+        (false, _) => Action::requeue(LOOK_AGAIN),
+        (true, true) => Action::requeue(PROOF_EVERY),
+        (true, false) => Action::await_change(),
     }
 }
 

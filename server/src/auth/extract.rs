@@ -78,7 +78,10 @@ async fn by_session(app: &App, id: String) -> Result<Caller> {
 }
 
 /// Whom an access key acts for; it counts as used.
-async fn by_key(app: &App, key: &AccessKey) -> Result<Caller> {
+///
+/// # Errors
+/// It is no key of anybody now.
+pub async fn by_key(app: &App, key: &AccessKey) -> Result<Caller> {
     let mac = app.mac.of(key);
     let now = app.clock.now_seconds();
     let (caller, name, seen) = app

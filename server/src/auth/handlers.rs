@@ -33,11 +33,20 @@ pub fn rows() -> Vec<Row> {
         Row::new("/auth/invite/inspect", "POST", Who::Anyone, post(inspect_invite)),
         Row::new("/auth/invite", "POST", Who::Anyone, post(accept_invite)),
         Row::new("/auth/instance", "GET", Who::Anyone, get(instance)),
+        Row::new(
+            "/auth/exec-credential/{cluster}",
+            "POST",
+            Who::BearerOnly,
+            post(super::direct::exec_credential),
+        ),
     ]
 }
 
 /// Reads a small JSON body. Its type has to be said: a form on another page cannot say it.
-fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T> {
+///
+/// # Errors
+/// It is too long, of another type, or cannot be read.
+pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T> {
     if body.len() > BODY_MAX {
         return Err(Error::TooLarge);
     }

@@ -9,9 +9,10 @@ use futures::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Caller, caller_of_user};
-use crate::app::App;
+use crate::clock::Clock;
 use crate::kube::Result;
 use crate::management::access_keys;
+use crate::store::Store;
 
 /// The time between two looks at whether the right still stands.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
@@ -41,11 +42,24 @@ pub fn leash(
     })
 }
 
+/// Waits until `still` says no: for what is a stream but not a body.
+pub async fn until(still: impl Fn() -> BoxFuture<'static, bool>) {
+    let mut looks = interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    looks.reset();
+    loop {
+        looks.tick().await;
+        if !still().await {
+            return;
+        }
+    }
+}
+
 /// Whether the caller is still who they were: not locked, of the same teams and role, and with the
 /// same key.
-pub async fn is_unchanged(app: &App, caller: &Caller) -> bool {
-    let (caller, now) = (caller.clone(), app.clock.now_seconds());
-    let looked = app.store.read(move |snapshot| {
+pub async fn is_unchanged(store: &Store, clock: &Clock, caller: &Caller) -> bool {
+    let (caller, now) = (caller.clone(), clock.now_seconds());
+    let looked = store.read(move |snapshot| {
         let key = match &caller.key {
             Some(key) => access_keys::is_usable(snapshot, &key.name, now)?,
             None => true,

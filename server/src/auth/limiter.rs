@@ -26,14 +26,15 @@ const UNKNOWN_BUCKETS: u16 = 4096;
 
 /// Where the tries of one sign-in are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Buckets {
+pub struct Buckets {
     account: String,
     source: String,
 }
 
 impl Buckets {
     /// `user` is the name of the `User` object, or nothing where there is none by that login.
-    pub(super) fn of(user: Option<&str>, login: &str, source: IpAddr) -> Self {
+    #[must_use]
+    pub fn of(user: Option<&str>, login: &str, source: IpAddr) -> Self {
         let account = match user {
             Some(user) => format!("user/{user}"),
             None => {
@@ -46,7 +47,10 @@ impl Buckets {
 
     /// Refuses a try that comes too early, and counts every other one as wrong: so that of many at
     /// once only the first gets through. A right one takes it back ([`Buckets::forget`]).
-    pub(super) fn strike(&self, tx: &mut Tx<'_>) -> Result<()> {
+    ///
+    /// # Errors
+    /// It comes too early.
+    pub fn strike(&self, tx: &mut Tx<'_>) -> Result<()> {
         let buckets = [(&self.account, FREE_TRIES), (&self.source, SOURCE_FREE_TRIES)];
         for (bucket, _) in buckets {
             let until = tx.snapshot()?.strikes(bucket)?.until;
@@ -64,7 +68,10 @@ impl Buckets {
 
     /// Forgets the wrong ones of the account after a right one. The source keeps all but this one:
     /// an own account must not clear the way to those of others.
-    pub(super) fn forget(&self, tx: &mut Tx<'_>) -> Result<()> {
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn forget(&self, tx: &mut Tx<'_>) -> Result<()> {
         tx.forget_strikes(&self.account)?;
         let strikes = tx.snapshot()?.strikes(&self.source)?.strikes.saturating_sub(1);
         match strikes {

@@ -147,7 +147,8 @@ fn provide() {
         verifier_factory: |algorithm, key| match algorithm {
             Algorithm::EdDSA => {
                 let key = key.try_get_as_bytes()?.to_vec();
-                Ok(Box::new(Verifies(UnparsedPublicKey::new(&ED25519, key))) as Box<dyn JwtVerifier>)
+                Ok(Box::new(Verifies(UnparsedPublicKey::new(&ED25519, key)))
+                    as Box<dyn JwtVerifier>)
             }
             _ => Err(wrong()),
         },

@@ -20,24 +20,39 @@ pub(super) enum Place {
     Cluster { cluster: String },
     /// `/kubernetes/project/<p>/virtualcluster/<v>/…`
     VirtualCluster { project: String, name: String },
+    /// `/kubernetes/virtualcluster/<c>/<ns>/<v>/…`: by its place in its host, as Loft 2 has it.
+    InHost { cluster: String, namespace: String, name: String },
 }
 
 impl Target {
-    /// Reads a path that begins with `/kubernetes/`.
-    pub(super) fn parse(uri: &Uri) -> Result<Self> {
+    /// Reads a path that begins with `/kubernetes/`. Beside a host cluster its name is left out of
+    /// the path: there is only the one.
+    pub(super) fn parse(uri: &Uri, beside: Option<&str>) -> Result<Self> {
         let path = uri.path().strip_prefix("/kubernetes/").ok_or(Error::NoResource)?;
-        let (place, rest) = match path.split_once('/') {
-            Some(("cluster", after)) => {
-                let (cluster, rest) = step(after)?;
+        let end = path.find('/').unwrap_or(path.len());
+        let (kind, after) = path.split_at(end);
+        let cluster = |after| match beside {
+            Some(here) => Ok((here.to_owned(), after)),
+            None => segment(after),
+        };
+        let (place, rest) = match kind {
+            "cluster" => {
+                let (cluster, rest) = cluster(after)?;
                 (Place::Cluster { cluster }, rest)
             }
-            Some(("project", after)) => {
-                let (project, after) = step(after)?;
-                let after = after.strip_prefix("/virtualcluster/").ok_or(Error::NoResource)?;
-                let (name, rest) = step(after)?;
+            "project" => {
+                let (project, after) = segment(after)?;
+                let after = after.strip_prefix("/virtualcluster").ok_or(Error::NoResource)?;
+                let (name, rest) = segment(after)?;
                 (Place::VirtualCluster { project, name }, rest)
             }
-            Some(_) | None => return Err(Error::NoResource),
+            "virtualcluster" => {
+                let (cluster, after) = cluster(after)?;
+                let (namespace, after) = segment(after)?;
+                let (name, rest) = segment(after)?;
+                (Place::InHost { cluster, namespace, name }, rest)
+            }
+            _ => return Err(Error::NoResource),
         };
         if !is_plain(rest) {
             return Err(Error::BadRequest("the path has parts that mean two things".into()));
@@ -48,8 +63,10 @@ impl Target {
     }
 }
 
-/// The first segment, which has to be a name, and what follows it, from its slash on.
-fn step(path: &str) -> Result<(String, &str)> {
+/// The segment behind the slash that `path` begins with, which has to be a name, and what follows
+/// it, from its slash on.
+fn segment(path: &str) -> Result<(String, &str)> {
+    let path = path.strip_prefix('/').ok_or(Error::NoResource)?;
     let end = path.find('/').unwrap_or(path.len());
     let (segment, rest) = path.split_at(end);
     name::dns_label(segment).map_err(|_| Error::NoResource)?;
@@ -74,7 +91,7 @@ mod tests {
 
     #[track_caller]
     fn check(path: &str, place: Option<Place>, rest: &str) {
-        let target = Target::parse(&path.parse().unwrap()).ok();
+        let target = Target::parse(&path.parse().unwrap(), None).ok();
         assert_eq!(target, place.map(|place| Target { place, rest: rest.into() }), "{path}");
     }
 
@@ -91,6 +108,27 @@ mod tests {
         );
         check("/kubernetes/project/web/virtualcluster/a", vcluster("web", "a"), "/");
         check("/kubernetes/cluster/eu/api", Some(Place::Cluster { cluster: "eu".into() }), "/api");
+        check("/kubernetes/virtualcluster/eu/ns/a/api", in_host("eu", "ns", "a"), "/api");
+    }
+
+    fn in_host(cluster: &str, namespace: &str, name: &str) -> Option<Place> {
+        let (cluster, namespace, name) = (cluster.into(), namespace.into(), name.into());
+        Some(Place::InHost { cluster, namespace, name })
+    }
+
+    #[test]
+    fn beside_a_cluster_the_path_does_not_name_it() {
+        for (path, place, rest) in [
+            ("/kubernetes/cluster/api", Some(Place::Cluster { cluster: "eu".into() }), "/api"),
+            ("/kubernetes/cluster", Some(Place::Cluster { cluster: "eu".into() }), "/"),
+            ("/kubernetes/virtualcluster/ns/a/api", in_host("eu", "ns", "a"), "/api"),
+            ("/kubernetes/project/web/virtualcluster/a", vcluster("web", "a"), "/"),
+            ("/kubernetes/clusters/api", None, ""),
+        ] {
+            let target = Target::parse(&path.parse().unwrap(), Some("eu")).ok();
+            let expected = place.map(|place| Target { place, rest: rest.into() });
+            assert_eq!(target, expected, "{path}");
+        }
     }
 
     #[test]
@@ -117,7 +155,7 @@ mod tests {
         #[test]
         fn what_goes_on_is_what_came_after_the_place(rest in "(/[a-z0-9:.-]{1,8}){0,5}") {
             let path = format!("/kubernetes/project/web/virtualcluster/a{rest}");
-            if let Ok(target) = Target::parse(&path.parse().unwrap()) {
+            if let Ok(target) = Target::parse(&path.parse().unwrap(), None) {
                 let expected = if rest.is_empty() { "/".to_owned() } else { rest };
                 prop_assert_eq!(target.rest, expected);
             }

@@ -105,6 +105,9 @@ pub enum Error {
         /// When it is worth trying again, in seconds.
         retry_after_seconds: u32,
     },
+    /// What a cluster behind us answered is not to be passed on.
+    #[error("{0}")]
+    BadGateway(String),
     /// A revision that has not been yet.
     #[error("{0}")]
     Future(String),
@@ -191,6 +194,7 @@ impl Error {
             Self::Invalid { .. } => (422, "Invalid"),
             Self::TooManyRequests { .. } => (429, "TooManyRequests"),
             Self::Internal(_) => (500, "InternalError"),
+            Self::BadGateway(_) => (502, "BadGateway"),
             Self::Unavailable { .. } => (503, "ServiceUnavailable"),
             Self::Future(_) | Self::Timeout(_) => (504, "Timeout"),
             Self::InsufficientStorage => (507, "InsufficientStorage"),

@@ -326,7 +326,7 @@ fn pin(tx: &Tx<'_>, object: &mut Value) -> Result<()> {
     Ok(())
 }
 
-fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+pub(super) fn remove(tx: &mut Tx<'_>, name: &str) -> Result<()> {
     tx.delete(&key(ACCESS_KEYS, "", name), None)?;
     tx.remove_secret(name)?;
     Ok(())

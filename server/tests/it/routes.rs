@@ -81,7 +81,10 @@ async fn every_verb_of_every_management_resource_knows_its_caller() {
 /// What a member may ask for at all; everything else is 403 or hidden behind 404.
 fn open_to_members(resource: &str, verb: Verb) -> bool {
     match resource {
-        "selves" | "selfsubjectaccessreviews" | "ownedaccesskeys" => true,
+        "selves"
+        | "selfsubjectaccessreviews"
+        | "ownedaccesskeys"
+        | "directclusterendpointtokens" => true,
         "virtualclusterinstances" => verb != Verb::DeleteCollection,
         _ => matches!(verb, Verb::List | Verb::Watch),
     }

@@ -1,0 +1,234 @@
+//! `dormer agent`: the agent in a process of its own, beside a host cluster that nobody can dial.
+//!
+//! It dials the central instance and keeps the line up; over it the central instance reaches the host
+//! cluster, and the agent keeps a copy of who may do what. With that copy it answers at its own
+//! endpoint, and goes on while the central instance is away.
+
+mod copy;
+mod dial;
+mod direct;
+mod identity;
+mod report;
+mod service;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::Api;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::Agent;
+use crate::auth::signed::{PublicKey, Signer};
+use crate::clock::Clock;
+use crate::config::AgentSettings;
+use crate::gateway::Gateway;
+use crate::hosts::Hosts;
+use crate::hosts::join::Joined;
+use crate::hosts::tunnel::Hello;
+use crate::serve::stop_on_signal;
+use crate::store::Store;
+use crate::tunnel::Link;
+use crate::{files, listen, tls};
+
+/// The time between two tries to reach what is not there yet.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What the parts of a running agent share. Cheap to clone.
+#[derive(Clone)]
+struct Beside(Arc<Parts>);
+
+struct Parts {
+    settings: AgentSettings,
+    clock: Clock,
+    store: Store,
+    agent: Agent,
+    signer: Signer,
+    joined: Joined,
+    token_key: PublicKey,
+    /// What this process says of itself.
+    hello: Hello,
+    /// The line to the central instance, while there is one.
+    link: RwLock<Option<Link>>,
+    /// When the central instance was heard last, in Unix seconds.
+    heard: AtomicI64,
+    /// Whose pages may ask how we are.
+    origins: RwLock<Vec<String>>,
+    /// Whose access keys were asked for lately.
+    keys: Mutex<direct::Keys>,
+    stop: CancellationToken,
+}
+
+impl std::ops::Deref for Beside {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Parts {
+    /// The line to the central instance, while there is one.
+    fn link(&self) -> Option<Link> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner).clone();
+        link.filter(|it| !it.is_closed())
+    }
+
+    fn set_link(&self, link: Option<Link>) {
+        *self.link.write().unwrap_or_else(PoisonError::into_inner) = link;
+    }
+
+    /// For how long the central instance was not heard, in seconds.
+    fn silence(&self) -> i64 {
+        self.clock.now_seconds() - self.heard.load(Ordering::Relaxed)
+    }
+}
+
+/// Runs until the process is told to stop.
+///
+/// # Errors
+/// The settings do not fit together, the central instance refuses the agent, or the port is taken.
+pub async fn run(settings: AgentSettings) -> io::Result<()> {
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let folder = settings
+        .data()
+        .ok_or_else(|| io::Error::other("where are the data? Say it with --data"))?;
+    let _lock = files::open_folder(&folder)?;
+    let signer = files::signer(&folder.join("agent-key"))?;
+    let clock = Clock::system();
+    let store = Store::open(&folder, clock.clone()).map_err(io::Error::other)?;
+    let agent = agent(&settings, &folder, &store, &clock).await?;
+    let working = tokio::spawn(agent.clone().run(stop.clone()));
+    let listener = match settings.listen {
+        Some(address) => Some(TcpListener::bind(address).await?),
+        None => None,
+    };
+    let certificate = match listener {
+        Some(_) => Some(certificate(&settings, &folder)?),
+        None => None,
+    };
+    let Some(uid) = cluster_uid(&agent, &stop).await else { return Ok(()) };
+    let joined = identity::joined(&settings, &folder, &signer, &uid, &stop).await?;
+    let Some(joined) = joined else { return Ok(()) };
+    let token_key = PublicKey::parse(&joined.token_key)
+        .ok_or_else(|| io::Error::other("what the central instance said cannot be read"))?;
+    let port = listener.as_ref().and_then(|it| it.local_addr().ok()).map(|it| it.port());
+    let hello = Hello {
+        cluster: settings.cluster.clone(),
+        process: uuid::Uuid::new_v4().to_string(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        embedded: settings.embedded,
+        cluster_uid: uid,
+        endpoint_host: settings.endpoint_host(port),
+        endpoint_ca_data: certificate.as_ref().map(tls::Tls::authority_data).unwrap_or_default(),
+    };
+    let heard = AtomicI64::new(copy::heard(&store).await.map_err(io::Error::other)?);
+    let beside = Beside(Arc::new(Parts {
+        settings,
+        clock,
+        store,
+        agent,
+        signer,
+        joined,
+        token_key,
+        hello,
+        link: RwLock::default(),
+        heard,
+        origins: RwLock::default(),
+        keys: Mutex::default(),
+        stop: stop.clone(),
+    }));
+    banner(&beside, port);
+    let activity = report::Activity::new(&beside);
+    let gateway = Gateway {
+        store: beside.store.clone(),
+        clock: beside.clock.clone(),
+        hosts: Hosts::beside(
+            &beside.settings.cluster,
+            beside.agent.clone(),
+            beside.store.clone(),
+            beside.clock.clone(),
+        ),
+        sleep: activity.sleep(),
+        beside: Some(beside.settings.cluster.clone()),
+    };
+    tokio::spawn(activity.run());
+    let dialling = tokio::spawn(dial::keep(beside.clone()));
+    match (listener, certificate) {
+        (Some(listener), Some(certificate)) => {
+            let router = direct::router(beside.clone(), gateway);
+            let drain = beside.settings.drain();
+            listen::serve(listener, certificate.config, router, stop, drain).await;
+        }
+        _ => stop.cancelled().await,
+    }
+    _ = tokio::time::timeout(beside.settings.drain(), async {
+        _ = dialling.await;
+        _ = working.await;
+    })
+    .await;
+    Ok(())
+}
+
+async fn agent(
+    settings: &AgentSettings,
+    _folder: &std::path::Path,
+    store: &Store,
+    clock: &Clock,
+) -> io::Result<Agent> {
+    if settings.embedded {
+        return Agent::embedded(store.clone(), clock.clone()).await.map_err(io::Error::other);
+    }
+    Err(io::Error::other("only --embedded is built"))
+}
+
+fn certificate(settings: &AgentSettings, folder: &std::path::Path) -> io::Result<tls::Tls> {
+    match (&settings.tls_cert, &settings.tls_key, settings.listen) {
+        (Some(certificate), Some(key), _) => tls::given(certificate, key),
+        (_, _, Some(address)) => {
+            let endpoint = settings.endpoint.as_ref().map(|it| format!("https://{it}"));
+            let names = tls::names(address.ip(), endpoint.as_deref(), &[]);
+            tls::own(folder, &names)
+        }
+        _ => Err(io::Error::other("there is nothing to listen on")),
+    }
+}
+
+/// The uid of `kube-system`, once the host cluster answers; nothing if the process is to stop first.
+async fn cluster_uid(agent: &Agent, stop: &CancellationToken) -> Option<String> {
+    let api: Api<Namespace> = Api::all(agent.client());
+    let mut told = false;
+    loop {
+        match api.get("kube-system").await {
+            Ok(namespace) => return Some(namespace.metadata.uid.unwrap_or_default()),
+            Err(error) if !told => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the host cluster does not answer yet"
+                );
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+            () = stop.cancelled() => return None,
+        }
+    }
+}
+
+/// What the person who started it needs to know.
+fn banner(beside: &Beside, port: Option<u16>) {
+    let Hello { cluster, endpoint_host, .. } = &beside.hello;
+    println!("\nDormer agent {} of the cluster {cluster} is running.\n", env!("CARGO_PKG_VERSION"));
+    println!("  Central   {}", beside.settings.url);
+    match port {
+        Some(_) => println!("  Endpoint  https://{endpoint_host}\n"),
+        None => println!("  Endpoint  none: --listen gives it one\n"),
+    }
+}

@@ -1,0 +1,95 @@
+//! Who this agent is: what it was told when it joined, kept beside its key.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::{AGAIN_AFTER, dial};
+use crate::auth::signed::Signer;
+use crate::config::AgentSettings;
+use crate::files;
+use crate::hosts::join::{Join, Joined};
+
+const FILE: &str = "agent.json";
+
+/// What is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    cluster: String,
+    url: String,
+    #[serde(flatten)]
+    joined: Joined,
+}
+
+/// What the agent was told when it joined, now or before; nothing if the process is to stop first.
+pub(super) async fn joined(
+    settings: &AgentSettings,
+    folder: &Path,
+    signer: &Signer,
+    cluster_uid: &str,
+    stop: &CancellationToken,
+) -> io::Result<Option<Joined>> {
+    let file = folder.join(FILE);
+    if let Some(kept) = read(&file)? {
+        if kept.cluster == settings.cluster && kept.url == settings.url {
+            return Ok(Some(kept.joined));
+        }
+        return Err(io::Error::other(format!(
+            "{} is of the agent of {} at {}: give this one another --data",
+            folder.display(),
+            kept.cluster,
+            kept.url
+        )));
+    }
+    let code = settings.code.clone().ok_or_else(|| {
+        io::Error::other(
+            "this agent has not joined yet: give it the --code that the dashboard shows",
+        )
+    })?;
+    let join = Join {
+        cluster: settings.cluster.clone(),
+        code,
+        public_key: signer.public().text(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        cluster_uid: cluster_uid.to_owned(),
+        embedded: settings.embedded,
+    };
+    let mut told = String::new();
+    let joined = loop {
+        match dial::join(settings, &join).await {
+            Ok(Ok(joined)) => break joined,
+            Ok(Err(refusal)) => {
+                return Err(io::Error::other(format!("the central instance refuses: {refusal}")));
+            }
+            Err(error) => {
+                let why = error.to_string();
+                if why != told {
+                    tracing::warn!(
+                        url = settings.url,
+                        why,
+                        "cannot reach the central instance, will go on trying"
+                    );
+                    told = why;
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN_AFTER) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+    };
+    let (cluster, url) = (settings.cluster.clone(), settings.url.clone());
+    let kept = serde_json::to_vec_pretty(&Kept { cluster, url, joined: joined.clone() })?;
+    files::write_private(&file, &kept)?;
+    Ok(Some(joined))
+}
+
+fn read(file: &Path) -> io::Result<Option<Kept>> {
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
