@@ -1,6 +1,7 @@
-//! What an agent has to know to decide at its direct endpoint as the central instance would: people,
-//! teams, projects, keys by name, its own cluster and the virtual clusters in it. No password, no
-//! address, no secret.
+//! What an agent has to know to decide at its direct endpoint as the central instance would.
+//!
+//! That is people, teams, projects, keys by name, its own cluster and the virtual clusters in it. No
+//! password, no address, no secret.
 //!
 //! A stream of lines: everything as it is, then `synced`, then each change as it happens, and a
 //! sign of life every few seconds.
