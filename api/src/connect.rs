@@ -8,6 +8,7 @@ use crate::session::Instance;
 
 mod kubeconfig;
 mod line;
+mod plugin;
 
 pub use kubeconfig::kubeconfig;
 pub use line::{Line, Piece, block};
@@ -36,6 +37,8 @@ pub struct Request<'a> {
     pub project: &'a str,
     /// The name of the virtual cluster.
     pub vcluster: &'a str,
+    /// The name of the host cluster, for whose endpoint tokens are made.
+    pub cluster: &'a str,
     /// The direct endpoint of the host cluster, where it has one.
     pub endpoint: Option<&'a Endpoint>,
     /// The way that the person chose. Without an endpoint it is [`Route::Central`] all the same.
@@ -95,17 +98,22 @@ impl Request<'_> {
         format!("loft-vcluster_{}_{}", self.vcluster, self.project)
     }
 
+    /// The endpoint, where there is one and the person chose it.
+    fn direct(&self) -> Option<&Endpoint> {
+        self.endpoint.filter(|_| self.route == Route::Direct)
+    }
+
     /// The server that the chosen route leads to.
     #[must_use]
     pub fn server(&self) -> Server {
         let path = format!("/kubernetes/project/{}/virtualcluster/{}", self.project, self.vcluster);
-        match (self.route, self.endpoint) {
-            (Route::Direct, Some(endpoint)) => Server {
+        match self.direct() {
+            Some(endpoint) => Server {
                 url: format!("{}{path}", endpoint.url),
                 insecure: endpoint.insecure,
                 ca_data: endpoint.ca_data.clone(),
             },
-            (Route::Direct | Route::Central, _) => Server {
+            None => Server {
                 url: format!("{}{path}", self.instance.url),
                 insecure: false,
                 ca_data: self.instance.ca_data.clone(),
@@ -114,7 +122,7 @@ impl Request<'_> {
     }
 }
 
-/// Commands that need nothing but `kubectl` and a POSIX shell.
+/// Commands that need nothing but `kubectl` and a POSIX shell, and `curl` on the direct route.
 ///
 /// The secret is in a variable and a file, never in an argument, where every user of the machine
 /// could read it.
@@ -123,24 +131,25 @@ pub fn kubectl(request: &Request) -> Vec<Line> {
     let context = request.context();
     let name = quote(&context);
     let server = request.server();
-    let mut lines = vec![
-        match request.key {
-            Some(key) => Line::new("Keep the key in this shell")
-                .plain(format!("export {KEY_VARIABLE}="))
-                .secret(line::single_quoted(key)),
-            None => Line::new("Paste an access key, then press Enter; it is not shown")
-                .plain(format!("read -rs {KEY_VARIABLE}")),
-        },
-        Line::new("Keep the key in a file that only you can read").plain(format!(
-            "(umask 077 && mkdir -p ~/.kube/dormer && printf %s \"${KEY_VARIABLE}\" \
-             > ~/.kube/dormer/{name})"
+    let mut lines = vec![match request.key {
+        Some(key) => Line::new("Keep the key in this shell")
+            .plain(format!("export {KEY_VARIABLE}="))
+            .secret(line::single_quoted(key)),
+        None => Line::new("Paste an access key, then press Enter; it is not shown")
+            .plain(format!("read -rs {KEY_VARIABLE}")),
+    }];
+    lines.extend(keep_key(request));
+    lines.extend([
+        // What the other route left would be mixed with what this one sets.
+        Line::new("Forget what an earlier connection left").plain(format!(
+            "kubectl config unset users.{name} && kubectl config unset clusters.{name}"
         )),
         Line::new("Say where the cluster is").plain(format!(
             "kubectl config set-cluster {name} --server={}{}",
             quote(&server.url),
             if server.insecure { " --insecure-skip-tls-verify=true" } else { "" }
         )),
-    ];
+    ]);
     if !server.ca_data.is_empty() {
         lines.push(
             Line::new("Trust its certificate, and no other")
@@ -148,16 +157,66 @@ pub fn kubectl(request: &Request) -> Vec<Line> {
                 .long(quote(&server.ca_data)),
         );
     }
-    let file = home_path(".kube/dormer", &context);
     lines.extend([
-        Line::new("Say who you are")
-            .plain(format!("kubectl config set users.{name}.tokenFile {file}")),
+        say_who(request),
         Line::new("Join the two")
             .plain(format!("kubectl config set-context {name} --cluster={name} --user={name}")),
         Line::new("Switch to it").plain(format!("kubectl config use-context {name}")),
         Line::new("Check").plain("kubectl get ns".to_owned()),
     ]);
     lines
+}
+
+/// Writes the key where `kubectl` or the plugin finds it, and whom the plugin may trust with it.
+fn keep_key(request: &Request) -> Vec<Line> {
+    let name = quote(&request.context());
+    let folder = plugin::FOLDER;
+    if request.direct().is_none() {
+        return vec![Line::new("Keep the key in a file that only you can read").plain(format!(
+            "(umask 077 && mkdir -p ~/{folder} && printf %s \"${KEY_VARIABLE}\" > ~/{folder}/{name})"
+        ))];
+    }
+    // A token that was made for another key must not outlive it here.
+    let mut lines = vec![
+        Line::new("Keep the key in a file that only you can read; it is sent to the central instance only")
+            .plain(format!(
+                "(umask 077 && mkdir -p ~/{folder} && rm -f ~/{folder}/{name}.token && \
+                 printf 'Authorization: Bearer %s\\n' \"${KEY_VARIABLE}\" > ~/{folder}/{name}.header)"
+            )),
+    ];
+    let authority = plugin::authority(request);
+    if !authority.is_empty() {
+        let escaped = authority.replace('\\', "\\\\").replace('\n', "\\n");
+        lines.push(
+            Line::new("Keep the certificate of the central instance beside it")
+                .plain("(umask 077 && printf %b ".to_owned())
+                .long(line::single_quoted(&escaped))
+                .plain(format!(" > ~/{folder}/{name}.ca)")),
+        );
+    }
+    lines
+}
+
+/// The user of the context: a file with the key, or the plugin that gets tokens with it.
+fn say_who(request: &Request) -> Line {
+    let context = request.context();
+    let name = quote(&context);
+    if request.direct().is_none() {
+        let file = home_path(plugin::FOLDER, &context);
+        return Line::new("Say who you are")
+            .plain(format!("kubectl config set users.{name}.tokenFile {file}"));
+    }
+    let own_ca = !plugin::authority(request).is_empty();
+    let script = plugin::script(request, &context, &plugin::Secrets::Files { own_ca });
+    // `kubectl` reads the value as a line of comma-separated values.
+    let value = format!("\"{}\"", script.replace('"', "\"\""));
+    Line::new("Say who you are: a token for this cluster alone, made anew every few minutes")
+        .plain(format!(
+            "kubectl config set-credentials {name} --exec-api-version={} --exec-command=sh \
+             --exec-interactive-mode=Never --exec-arg=-c --exec-arg=",
+            plugin::PROTOCOL
+        ))
+        .long(quote(&value))
 }
 
 /// Commands for the vcluster CLI.
@@ -223,5 +282,7 @@ fn insecure_flag(instance: &Instance) -> &'static str {
     if instance.ca_data.is_empty() { "" } else { " --insecure" }
 }
 
+#[cfg(test)]
+mod shell_tests;
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,9 @@ fn instance(ca_data: &str) -> Instance {
 }
 
 fn request<'a>(instance: &'a Instance, key: Option<&'a str>) -> Request<'a> {
-    let (project, vcluster) = ("web", "calm-otter");
-    Request { instance, project, vcluster, endpoint: None, route: Route::Central, key }
+    let (project, vcluster, cluster) = ("web", "calm-otter", "eu-1");
+    let (endpoint, route) = (None, Route::Central);
+    Request { instance, project, vcluster, cluster, endpoint, route, key }
 }
 
 fn text(lines: &[Line]) -> String {
@@ -32,6 +33,7 @@ fn kubectl_needs_no_other_tool_and_gets_no_secret_as_an_argument() {
     insta::assert_snapshot!(text(&kubectl(&request(&instance, Some(KEY)))), @r#"
     export DORMER_ACCESS_KEY='vck_0123456789abcdefghij'
     (umask 077 && mkdir -p ~/.kube/dormer && printf %s "$DORMER_ACCESS_KEY" > ~/.kube/dormer/loft-vcluster_calm-otter_web)
+    kubectl config unset users.loft-vcluster_calm-otter_web && kubectl config unset clusters.loft-vcluster_calm-otter_web
     kubectl config set-cluster loft-vcluster_calm-otter_web --server=https://hub.example.com:9898/kubernetes/project/web/virtualcluster/calm-otter
     kubectl config set clusters.loft-vcluster_calm-otter_web.certificate-authority-data 'Q0E='
     kubectl config set users.loft-vcluster_calm-otter_web.tokenFile "$HOME/.kube/dormer/loft-vcluster_calm-otter_web"
@@ -183,12 +185,12 @@ proptest! {
             "--server=https://{host}/kubernetes/project/{project}/virtualcluster/{vcluster}"
         );
         let words = ["kubectl".into(), "config".into(), "set-cluster".into(), context.clone()];
-        prop_assert_eq!(argv(&lines[2])[..4].to_vec(), words);
-        prop_assert_eq!(&argv(&lines[2])[4..], [server]);
-        prop_assert_eq!(&argv(&lines[3])[3], &format!("users.{context}.tokenFile"));
-        prop_assert_eq!(&argv(&lines[3])[4], &format!("$HOME/.kube/dormer/{context}"));
+        prop_assert_eq!(argv(&lines[3])[..4].to_vec(), words);
+        prop_assert_eq!(&argv(&lines[3])[4..], [server]);
+        prop_assert_eq!(&argv(&lines[4])[3], &format!("users.{context}.tokenFile"));
+        prop_assert_eq!(&argv(&lines[4])[4], &format!("$HOME/.kube/dormer/{context}"));
         prop_assert_eq!(
-            &argv(&lines[4])[3..],
+            &argv(&lines[5])[3..],
             [context.clone(), format!("--cluster={context}"), format!("--user={context}")]
         );
 

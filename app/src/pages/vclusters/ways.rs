@@ -20,6 +20,8 @@ use crate::ui::{Notice, Tabs};
 #[derive(Clone, PartialEq)]
 struct Facts {
     instance: Instance,
+    /// The name of the host cluster.
+    cluster: String,
     endpoint: Option<Endpoint>,
 }
 
@@ -42,7 +44,7 @@ pub fn Ways(it: Signal<Vcluster>) -> impl IntoView {
         let clusters = clusters.get()?.unwrap_or_default().clusters;
         let endpoint = clusters.iter().find(|it| it.metadata.name == host);
         let endpoint = endpoint.and_then(|it| Endpoint::of(&it.metadata));
-        Some(Facts { instance, endpoint })
+        Some(Facts { instance, cluster: host.clone(), endpoint })
     });
     let failure = Signal::derive(move || match instance.get() {
         Some(Err(error)) => format!("Could not read where this instance is. {error}"),
@@ -130,8 +132,8 @@ fn request<'a>(
     route: Route,
     key: Option<&'a str>,
 ) -> Request<'a> {
-    let endpoint = facts.endpoint.as_ref();
-    Request { instance: &facts.instance, project, vcluster, endpoint, route, key }
+    let Facts { instance, cluster, endpoint } = facts;
+    Request { instance, project, vcluster, cluster, endpoint: endpoint.as_ref(), route, key }
 }
 
 /// Which way requests go. There only where there is a choice.
