@@ -8,6 +8,7 @@ pub mod annotation;
 pub mod cluster;
 pub mod connect;
 pub mod endpoint;
+pub mod kubeconfig;
 pub mod meta;
 pub mod name;
 pub mod project;
