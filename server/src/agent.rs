@@ -5,6 +5,7 @@
 //! What "real" means is its driver's.
 
 pub mod driver;
+mod crd;
 mod embedded;
 pub mod process;
 mod reconcile;
