@@ -8,6 +8,7 @@ pub mod driver;
 mod crd;
 mod embedded;
 pub mod process;
+mod helm;
 mod reconcile;
 pub mod virtual_cluster;
 

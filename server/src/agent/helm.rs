@@ -1,0 +1,226 @@
+//! The `helm` driver: a virtual cluster is a release of the vcluster chart in a real Kubernetes
+//! cluster.
+//!
+//! Each call takes it one step further from where it is, whatever happened before, and says where
+//! that is. All that is remembered between calls is in the host cluster; what is in memory only
+//! saves work.
+#![expect(dead_code, reason = "until the agent's driver is one of two")]
+
+mod clients;
+mod deploy;
+mod jobs;
+mod kubeconfig;
+mod program;
+mod proof;
+mod reach;
+mod release;
+mod replicas;
+mod revisions;
+mod status;
+#[cfg(test)]
+mod tests;
+mod workloads;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+
+use self::clients::Clients;
+use self::jobs::{Answer, Ask, Jobs, Place, What};
+pub(super) use self::program::Access;
+use self::program::Program;
+use self::reach::Stand;
+use self::release::Release;
+use self::replicas::{Change, Scale};
+use self::status::{Facts, Stage};
+use self::workloads::Workload;
+use super::virtual_cluster::{REASON_SLEEPING, VirtualCluster, VirtualClusterStatus};
+use crate::clock::Clock;
+
+/// Why a step could not be taken. It is to be tried again.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("the host cluster refused")]
+    Host(#[from] kube::Error),
+    #[error("helm cannot remove it: {0}")]
+    Uninstall(String),
+}
+
+/// The virtual clusters of one agent.
+pub(super) struct Helm {
+    host: Client,
+    program: Arc<Program>,
+    stand: Stand,
+    clock: Clock,
+    jobs: Jobs,
+    clients: Clients,
+}
+
+impl Helm {
+    /// `program` is run for what is in the cluster of `host`. `scratch` is a folder of this driver's
+    /// own; what an earlier one left there is removed. `in_cluster`: we run in a pod of that cluster.
+    pub(super) fn new(
+        host: Client,
+        access: Access,
+        program: PathBuf,
+        scratch: PathBuf,
+        in_cluster: bool,
+    ) -> Self {
+        Self {
+            host,
+            program: Arc::new(Program::new(access, program, scratch)),
+            stand: if in_cluster { Stand::Inside } else { Stand::Outside },
+            clock: Clock::system(),
+            jobs: Jobs::new(),
+            clients: Clients::default(),
+        }
+    }
+
+    /// Brings it one step toward being awake, and says where it is. A running helm is a task of its
+    /// own.
+    pub(super) async fn load(
+        &self,
+        cluster: &VirtualCluster,
+    ) -> Result<VirtualClusterStatus, Error> {
+        let place = place(cluster);
+        let release = match Release::of(cluster) {
+            Ok(release) => release,
+            Err(why) => return Ok(self.status(cluster, &Stage::Unusable(why), Facts::default())),
+        };
+        // Before helm, so that a chart that is not there today keeps nobody from waking.
+        let workloads = workloads::all(&self.host, &place.0, &place.1).await?;
+        let woke = self.write_all(&workloads, replicas::to_wake).await?;
+        let answer = self.deploy(cluster, &place, release.clone(), workloads.is_empty());
+        let facts = match self.proof(&place).await {
+            Ok(version) => Ok(Facts { answers: true, version }),
+            Err(why) => Err(why),
+        };
+        let stage = match (answer, &facts) {
+            (Answer::Running, _) => Stage::Installing(format!("helm installs {}", release.words())),
+            (Answer::Failed(why), _) => Stage::InstallFailed(why),
+            (Answer::Done, _) if woke => Stage::Starting("Its control plane starts".into()),
+            (Answer::Done, Ok(_)) => Stage::Ready,
+            (Answer::Done, Err(why)) => {
+                let pods = workloads::pods(&self.host, &place.0, &place.1, &workloads).await?;
+                let trouble = workloads::trouble(&pods.control_plane);
+                Stage::Starting(trouble.unwrap_or_else(|| why.clone()))
+            }
+        };
+        Ok(self.status(cluster, &stage, facts.unwrap_or_default()))
+    }
+
+    /// The same toward sleep.
+    pub(super) async fn sleep(
+        &self,
+        cluster: &VirtualCluster,
+    ) -> Result<VirtualClusterStatus, Error> {
+        let place = place(cluster);
+        let falling = |what: &str| {
+            let stage = Stage::FallingAsleep(what.to_owned());
+            Ok(self.status(cluster, &stage, Facts::default()))
+        };
+        if self.jobs.running(&place) {
+            // It could wake what we put to sleep.
+            return falling("It sleeps as soon as helm is done");
+        }
+        self.clients.forget(&place);
+        let workloads = workloads::all(&self.host, &place.0, &place.1).await?;
+        if self.write_all(&workloads, replicas::to_sleep).await? {
+            return falling("Its control plane stops");
+        }
+        let pods = workloads::pods(&self.host, &place.0, &place.1, &workloads).await?;
+        if !pods.control_plane.is_empty() {
+            // While it runs, it would take the removal of a pod for its users' wish.
+            return falling("Its control plane stops");
+        }
+        workloads::remove_pods(&self.host, &pods.synced).await?;
+        Ok(self.status(cluster, &Stage::Asleep, Facts::default()))
+    }
+
+    /// Brings it one step toward not being there, and says whether it is gone.
+    pub(super) async fn remove(&self, cluster: &VirtualCluster) -> Result<bool, Error> {
+        let place = place(cluster);
+        self.clients.forget(&place);
+        let ask = Ask { uid: cluster.metadata.uid.clone(), what: What::Uninstall };
+        let revisions = if release::can_be_named(&place.1) {
+            revisions::all(&self.host, &place.0, &place.1).await?
+        } else {
+            Vec::new()
+        };
+        // Also while the last run of helm for it is not over: it may yet write.
+        if !revisions.is_empty() || self.jobs.running(&place) {
+            let (host, program, of) = (self.host.clone(), self.program.clone(), place.clone());
+            let work = |_| async move { deploy::uninstall(&host, &program, &of).await };
+            match self.jobs.ask(&place, ask, work) {
+                Answer::Running => return Ok(false),
+                Answer::Failed(why) => return Err(Error::Uninstall(why)),
+                // It is back, or ended between the two looks: the next one tells.
+                Answer::Done if !revisions.is_empty() => {
+                    self.jobs.forget(&place);
+                    return Ok(false);
+                }
+                Answer::Done => {}
+            }
+        }
+        workloads::remove_rest(&self.host, &place.0, &place.1).await?;
+        self.jobs.forget(&place);
+        Ok(true)
+    }
+
+    /// A client of a control plane that is awake, as its administrator. Waits a little for one that
+    /// is on its way.
+    pub(super) async fn get(&self, namespace: &str, name: &str) -> Option<Client> {
+        self.clients.get(&(namespace.to_owned(), name.to_owned())).await
+    }
+
+    /// When to take the next step if no event brings it about before.
+    pub(super) fn look_again(status: &VirtualClusterStatus) -> Duration {
+        match status.phase.as_str() {
+            "Pending" => Duration::from_secs(1),
+            "Failed" => Duration::from_secs(10),
+            _ if status.reason == REASON_SLEEPING => Duration::from_secs(300),
+            _ => Duration::from_secs(30),
+        }
+    }
+
+    /// Writes what `plan` says to each workload. Says whether there was anything to write.
+    async fn write_all(
+        &self,
+        workloads: &[Workload],
+        plan: fn(Scale) -> Option<Change>,
+    ) -> Result<bool, Error> {
+        let mut any = false;
+        for workload in workloads {
+            if let Some(change) = plan(workload.scale()) {
+                any = true;
+                if !workload.write(&self.host, change).await? {
+                    tracing::debug!("a workload has changed: it is read again");
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    /// The version of the control plane, or why it does not answer. Makes its client known.
+    async fn proof(&self, place: &Place) -> Result<String, String> {
+        let client = self.clients.read(&self.host, self.stand, place).await?;
+        let version = proof::version(&client.client).await?;
+        self.clients.keep(place, client);
+        Ok(version)
+    }
+
+    fn status(
+        &self,
+        cluster: &VirtualCluster,
+        stage: &Stage,
+        facts: Facts,
+    ) -> VirtualClusterStatus {
+        status::status(cluster, stage, &facts, &self.clock.now_rfc3339())
+    }
+}
+
+fn place(cluster: &VirtualCluster) -> Place {
+    (cluster.metadata.namespace.clone(), cluster.metadata.name.clone())
+}
