@@ -99,6 +99,7 @@ impl Helm {
         };
         let stage = match (answer, &facts) {
             (Answer::Running, _) => Stage::Installing(format!("helm installs {}", release.words())),
+            (Answer::Waiting(why), _) => Stage::Installing(why),
             (Answer::Failed(why), _) => Stage::InstallFailed(why),
             (Answer::Done, _) if woke => Stage::Starting("Its control plane starts".into()),
             (Answer::Done, Ok(_)) => Stage::Ready,
@@ -154,7 +155,7 @@ impl Helm {
             let (host, program, of) = (self.host.clone(), self.program.clone(), place.clone());
             let work = |_| async move { deploy::uninstall(&host, &program, &of).await };
             match self.jobs.ask(&place, ask, work) {
-                Answer::Running => return Ok(false),
+                Answer::Running | Answer::Waiting(_) => return Ok(false),
                 Answer::Failed(why) => return Err(Error::Uninstall(why)),
                 // It is back, or ended between the two looks: the next one tells.
                 Answer::Done if !revisions.is_empty() => {

@@ -4,6 +4,8 @@
 //! runs and written after, so that it is never there and wrong.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use dormer_api::meta::ObjectMeta;
 use jiff::Timestamp;
@@ -13,7 +15,7 @@ use kube::{Client, ResourceExt};
 use serde_json::json;
 
 use super::super::virtual_cluster::{VirtualCluster, api_resource};
-use super::jobs::{Answer, Ask, Place, What};
+use super::jobs::{Answer, Ask, Begun, Halt, Place, What};
 use super::program::{DEADLINE, Program};
 use super::release::{self, Release};
 use super::{Helm, revisions};
@@ -51,7 +53,7 @@ impl Helm {
             release,
             fingerprint,
         };
-        self.jobs.ask(place, ask, |ours| run.go(ours))
+        self.jobs.ask(place, ask, |begun| run.go(begun))
     }
 }
 
@@ -65,7 +67,7 @@ struct Run {
 }
 
 impl Run {
-    async fn go(self, ours: bool) -> Result<(), String> {
+    async fn go(self, begun: Begun) -> Result<(), Halt> {
         let said = |it: kube::Error| match it {
             kube::Error::Api(status) => format!("The host cluster refused: {}", status.message),
             _ => "The host cluster does not answer".to_owned(),
@@ -73,10 +75,11 @@ impl Run {
         if self.object.annotations.contains_key(DEPLOYED) {
             self.note(None).await.map_err(said)?;
         }
-        self.unlock(ours).await?;
+        self.unlock(self.program.alone() || begun.load(Ordering::SeqCst)).await?;
+        begun.store(true, Ordering::SeqCst);
         let Self { release, program, .. } = &self;
         program.run(&release.values, &release.secrets, |values| release.upgrade(values)).await?;
-        self.note(Some(&self.fingerprint)).await.map_err(said)
+        Ok(self.note(Some(&self.fingerprint)).await.map_err(said)?)
     }
 
     /// Writes down what is deployed, into this very object.
@@ -95,17 +98,17 @@ impl Run {
     }
 
     /// A helm that was ended in the middle leaves a revision that keeps every later one from working.
-    /// Removes such, unless there may yet be somebody who finishes it.
-    async fn unlock(&self, ours: bool) -> Result<(), String> {
+    /// Removes such, unless there may yet be somebody who finishes it. `alone`: there is nobody.
+    async fn unlock(&self, alone: bool) -> Result<(), Halt> {
         let Release { namespace, name, .. } = &self.release;
         let cannot = |_| "The host cluster does not show what helm did before".to_owned();
         let revisions = revisions::all(&self.host, namespace, name).await.map_err(cannot)?;
         for revision in revisions.iter().filter(|it| revisions::is_pending(it)) {
             let age = revisions::age(revision, Timestamp::now().as_second());
-            if !ours && age < STALE_AFTER {
-                return Err(format!(
-                    "An earlier helm, begun {age} s ago, may still be at work; it is given {STALE_AFTER} s"
-                ));
+            if !alone && age < STALE_AFTER {
+                let why = format!("An earlier helm, begun {age} s ago, may still be at work");
+                let rest = STALE_AFTER.saturating_sub(age).clamp(1, STALE_AFTER);
+                return Err(Halt::Waiting(why, Duration::from_secs(rest.unsigned_abs())));
             }
             tracing::warn!(release = name, revision = revision.name_any(), "helm was ended in it");
             revisions::remove(&self.host, revision).await.map_err(cannot)?;
@@ -115,21 +118,17 @@ impl Run {
 }
 
 /// Takes the release away.
-pub(super) async fn uninstall(
-    host: &Client,
-    program: &Program,
-    place: &Place,
-) -> Result<(), String> {
+pub(super) async fn uninstall(host: &Client, program: &Program, place: &Place) -> Result<(), Halt> {
     let (namespace, name) = place;
     match program.run("", &[], |_| release::uninstall(namespace, name)).await {
         Ok(()) => {}
         // Older programs have no flag that says that this is fine.
         Err(why) if why.contains("release: not found") => {}
-        Err(why) => return Err(why),
+        Err(why) => return Err(why.into()),
     }
     match revisions::all(host, namespace, name).await {
         Ok(rest) if rest.is_empty() => Ok(()),
-        Ok(_) => Err("helm says it is done, and the release is still there".into()),
-        Err(_) => Err("The host cluster does not answer".into()),
+        Ok(_) => Err("helm says it is done, and the release is still there".to_owned().into()),
+        Err(_) => Err("The host cluster does not answer".to_owned().into()),
     }
 }

@@ -1,7 +1,11 @@
 //! The runs of `helm`: one at a time for a release, few at a time for all, and not again at once
 //! after a failure.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,18 +45,39 @@ pub(super) enum Answer {
     Done,
     /// Why; it is tried again in its time.
     Failed(String),
+    /// For what; it has not begun.
+    Waiting(String),
+}
+
+/// Why a job did not come to its end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    Failed(String),
+    /// It is of no use to begin before so much time has passed.
+    Waiting(String, Duration),
+}
+
+impl From<String> for Halt {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
 }
 
 struct Job {
     ask: Ask,
     state: State,
     failures: u32,
+    begun: Begun,
 }
+
+/// Set once helm was run for a release by us: nothing that it finds half done later is anybody else's.
+pub(super) type Begun = Arc<AtomicBool>;
 
 enum State {
     Running(JoinHandle<()>),
     Done,
-    Failed(String, Instant),
+    /// What is told until it is begun again.
+    Halted(Answer, Instant),
 }
 
 /// All jobs of an agent. Those that run are ended with it.
@@ -86,11 +111,9 @@ impl Jobs {
     }
 
     /// How the job stands. It is begun where it was not yet, and where it failed long enough ago.
-    ///
-    /// `work` hears whether a run of ours came before it: then whatever that left is nobody's now.
-    pub(super) fn ask<W>(&self, place: &Place, ask: Ask, work: impl FnOnce(bool) -> W) -> Answer
+    pub(super) fn ask<W>(&self, place: &Place, ask: Ask, work: impl FnOnce(Begun) -> W) -> Answer
     where
-        W: Future<Output = Result<(), String>> + Send + 'static,
+        W: Future<Output = Result<(), Halt>> + Send + 'static,
     {
         let mut all = lock(&self.all);
         let failures = match all.get(place) {
@@ -100,17 +123,18 @@ impl Jobs {
                 State::Running(_) if ask.what == What::Uninstall && job.ask != ask => 0,
                 State::Running(_) => return Answer::Running,
                 State::Done if job.ask == ask => return Answer::Done,
-                State::Failed(why, again) if job.ask == ask => {
+                State::Halted(why, again) if job.ask == ask => {
                     if Instant::now() < *again {
-                        return Answer::Failed(why.clone());
+                        return why.clone();
                     }
                     job.failures
                 }
-                State::Done | State::Failed(..) => 0,
+                State::Done | State::Halted(..) => 0,
             },
         };
         let before = all.remove(place);
-        let work = work(before.is_some());
+        let begun = before.as_ref().map(|it| it.begun.clone()).unwrap_or_default();
+        let work = work(begun.clone());
         let (turns, jobs) = (self.turns.clone(), self.all.clone());
         let (its_place, its_ask) = (place.clone(), ask.clone());
         let run = tokio::spawn(async move {
@@ -126,7 +150,7 @@ impl Jobs {
                 job.end(outcome);
             }
         });
-        all.insert(place.clone(), Job { ask, state: State::Running(run), failures });
+        all.insert(place.clone(), Job { ask, state: State::Running(run), failures, begun });
         Answer::Running
     }
 }
@@ -142,13 +166,15 @@ impl Drop for Jobs {
 }
 
 impl Job {
-    fn end(&mut self, outcome: Result<(), String>) {
+    fn end(&mut self, outcome: Result<(), Halt>) {
+        let now = Instant::now();
         self.state = match outcome {
             Ok(()) => State::Done,
-            Err(why) => {
-                let again = Instant::now() + retry_after(self.failures);
+            Err(Halt::Waiting(why, time)) => State::Halted(Answer::Waiting(why), now + time),
+            Err(Halt::Failed(why)) => {
+                let again = now + retry_after(self.failures);
                 self.failures = self.failures.saturating_add(1);
-                State::Failed(why, again)
+                State::Halted(Answer::Failed(why), again)
             }
         };
     }
@@ -161,109 +187,4 @@ fn lock(all: &Mutex<HashMap<Place, Job>>) -> MutexGuard<'_, HashMap<Place, Job>>
 /// After so many failures before this one.
 fn retry_after(failures: u32) -> Duration {
     RETRY_FIRST.saturating_mul(2u32.saturating_pow(failures)).min(RETRY_MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::sync::oneshot;
-
-    use super::*;
-
-    fn place() -> Place {
-        ("ns".into(), "dev".into())
-    }
-
-    fn install(fingerprint: &str) -> Ask {
-        Ask { uid: "1".into(), what: What::Install(fingerprint.into()) }
-    }
-
-    fn uninstall() -> Ask {
-        Ask { uid: "1".into(), what: What::Uninstall }
-    }
-
-    /// Waits until nothing runs there any more.
-    async fn end(jobs: &Jobs) {
-        while jobs.running(&place()) {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    #[test]
-    fn the_time_to_the_next_try_doubles_to_an_end() {
-        let seconds: Vec<u64> = (0..8).map(|it| retry_after(it).as_secs()).collect();
-        assert_eq!(seconds, [10, 20, 40, 80, 160, 300, 300, 300]);
-        assert_eq!(retry_after(u32::MAX), RETRY_MAX);
-    }
-
-    #[tokio::test]
-    async fn what_runs_is_not_begun_again_and_what_is_done_is_done() {
-        let jobs = Jobs::new();
-        let (go, gone) = oneshot::channel::<()>();
-        let work = |before: bool| async move {
-            assert!(!before);
-            _ = gone.await;
-            Ok(())
-        };
-        assert_eq!(jobs.ask(&place(), install("a"), work), Answer::Running);
-        // Another one waits for it.
-        let never = |_| async { panic!("two at a time") };
-        assert_eq!(jobs.ask(&place(), install("a"), never), Answer::Running);
-        assert_eq!(jobs.ask(&place(), install("b"), never), Answer::Running);
-        go.send(()).unwrap();
-        end(&jobs).await;
-        assert_eq!(jobs.ask(&place(), install("a"), never), Answer::Done);
-        assert!(jobs.done(&place(), &install("a")));
-    }
-
-    #[tokio::test]
-    async fn a_failure_is_told_until_its_time_and_forgotten_for_another_ask() {
-        let jobs = Jobs::new();
-        let fails = |_| async { Err("no such chart".to_owned()) };
-        assert_eq!(jobs.ask(&place(), install("a"), fails), Answer::Running);
-        end(&jobs).await;
-        assert_eq!(jobs.ask(&place(), install("a"), fails), Answer::Failed("no such chart".into()));
-        assert_eq!(jobs.ask(&place(), install("b"), |_| async { Ok(()) }), Answer::Running);
-        end(&jobs).await;
-        assert_eq!(jobs.ask(&place(), install("b"), fails), Answer::Done);
-    }
-
-    #[tokio::test]
-    async fn removal_ends_what_runs() {
-        let jobs = Jobs::new();
-        let forever = |_| std::future::pending();
-        assert_eq!(jobs.ask(&place(), install("a"), forever), Answer::Running);
-        let ends = |before: bool| async move { if before { Ok(()) } else { Err(String::new()) } };
-        assert_eq!(jobs.ask(&place(), uninstall(), ends), Answer::Running);
-        end(&jobs).await;
-        assert!(jobs.done(&place(), &uninstall()));
-    }
-
-    #[tokio::test]
-    async fn no_more_than_a_few_run_at_once() {
-        let jobs = Jobs::new();
-        let (begun, mut heard) = tokio::sync::mpsc::unbounded_channel();
-        let mut ends = Vec::new();
-        for number in 0..5 {
-            let (end, ended) = oneshot::channel::<()>();
-            let begun = begun.clone();
-            ends.push(end);
-            let place = ("ns".to_owned(), format!("dev-{number}"));
-            _ = jobs.ask(&place, install("a"), |_| async move {
-                _ = begun.send(());
-                _ = ended.await;
-                Ok(())
-            });
-        }
-        for _ in 0..RUNS_MAX {
-            heard.recv().await.unwrap();
-        }
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
-        assert!(heard.try_recv().is_err(), "more than {RUNS_MAX} run");
-        drop(ends);
-        for _ in RUNS_MAX..5 {
-            heard.recv().await.unwrap();
-        }
-    }
 }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 /// How long one run may take, to be ended then.
-pub(super) const DEADLINE: Duration = Duration::from_secs(300);
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
 /// How much of what it says is kept: the end, where the error stands.
 const SAID_LENGTH_MAX: usize = 16 * 1024;
 /// The longest error that is told, in characters.
@@ -50,14 +50,25 @@ pub(super) struct Program {
     access: Access,
     program: PathBuf,
     scratch: PathBuf,
+    alone: bool,
 }
 
 impl Program {
     /// `scratch` is this driver's alone.
     pub(super) fn new(access: Access, program: PathBuf, scratch: PathBuf) -> Self {
-        // What a run left that was ended with us: values and kubeconfigs.
-        _ = fs::remove_dir_all(scratch.join("runs"));
-        Self { access, program, scratch }
+        let runs = scratch.join("runs");
+        // A run has a folder for as long as it lasts. One that is left over was not waited for.
+        let alone = fs::read_dir(&runs).is_ok_and(|mut it| it.next().is_none());
+        // Values and kubeconfigs.
+        _ = fs::remove_dir_all(&runs);
+        // Where this fails, the first run says why.
+        _ = DirBuilder::new().recursive(true).mode(0o700).create(&runs);
+        Self { access, program, scratch, alone }
+    }
+
+    /// Whether no run of those who had the scratch folder before us can still be at work.
+    pub(super) fn alone(&self) -> bool {
+        self.alone
     }
 
     /// Runs `helm` with what `arguments` makes of the file that the values are in.

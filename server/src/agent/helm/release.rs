@@ -21,7 +21,7 @@ const NAME_LENGTH_MAX: usize = 53;
 /// The longest values, in bytes. A release is kept in a Secret, which has a limit of 1 MiB.
 const VALUES_LENGTH_MAX: usize = 256 * 1024;
 /// How long helm itself waits for hooks. Shorter than the time after which we end it.
-const TIMEOUT: &str = "--timeout=4m0s";
+const TIMEOUT: &str = "--timeout=1m40s";
 
 /// A release that may be given to `helm`.
 #[derive(Debug, Clone, PartialEq, Eq)]

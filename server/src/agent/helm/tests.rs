@@ -10,7 +10,7 @@ use serde_json::json;
 
 use rig::{NAMESPACE, Rig};
 
-const UPGRADE: &str = "upgrade --install --history-max=5 --timeout=4m0s --namespace=vc-ns \
+const UPGRADE: &str = "upgrade --install --history-max=5 --timeout=1m40s --namespace=vc-ns \
      --values=values.yaml --version=0.20.0 --repo=https://charts.example -- dev vcluster";
 
 fn own() -> serde_json::Value {
@@ -149,12 +149,27 @@ async fn a_helm_that_was_ended_in_the_middle_does_not_stop_the_next_one() {
 
 #[tokio::test]
 async fn a_helm_that_may_yet_be_at_work_is_not_disturbed() {
-    let rig = Rig::new().await;
+    let mut rig = Rig::new().await;
     rig.make("", "Secret", revision("pending-upgrade")).await;
-    let status = rig.settled().await;
-    assert_eq!(status.reason, "HelmFailed");
-    assert!(status.message.contains("may still be at work"), "{}", status.message);
+    let status = rig.until(|it| it.message.contains("may still be at work")).await;
+    assert_eq!((status.phase.as_str(), status.reason.as_str()), ("Pending", "Installing"));
+    // Nor for another wish, nor by an agent that was started anew after a crash.
+    rig.ask_for("a: 2\n").await;
+    rig.until(|it| it.message.contains("may still be at work")).await;
+    std::fs::create_dir(rig.folder.path().join("scratch/runs/left")).unwrap();
+    rig.restart();
+    rig.until(|it| it.message.contains("may still be at work")).await;
     assert!(rig.runs().is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_that_was_stopped_in_order_need_not_wait_for_its_own_helm() {
+    let mut rig = Rig::new().await;
+    rig.make("", "Secret", revision("pending-upgrade")).await;
+    rig.restart();
+    rig.settled().await;
+    assert_eq!(rig.runs(), [UPGRADE]);
+    assert!(rig.names("", "Secret").await.is_empty());
 }
 
 #[tokio::test]

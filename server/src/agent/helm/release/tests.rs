@@ -26,7 +26,7 @@ fn what_is_not_said_is_the_vcluster_chart_of_its_makers() {
             "upgrade",
             "--install",
             "--history-max=5",
-            "--timeout=4m0s",
+            "--timeout=1m40s",
             "--namespace=ns",
             "--values=/v.yaml",
             "--repo=https://charts.loft.sh",

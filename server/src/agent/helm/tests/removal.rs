@@ -5,7 +5,7 @@ use serde_json::json;
 use super::rig::Rig;
 use super::{UPGRADE, revision};
 
-const UNINSTALL: &str = "uninstall --wait --timeout=4m0s --namespace=vc-ns -- dev";
+const UNINSTALL: &str = "uninstall --wait --timeout=1m40s --namespace=vc-ns -- dev";
 
 #[tokio::test]
 async fn removal_takes_the_release_and_what_helm_leaves() {

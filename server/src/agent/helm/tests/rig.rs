@@ -108,10 +108,15 @@ impl Rig {
 
     /// Looks until helm is not at work.
     pub async fn settled(&self) -> VirtualClusterStatus {
+        self.until(|it| it.reason != "Installing").await
+    }
+
+    /// Looks until its status is as a test waits for.
+    pub async fn until(&self, is: fn(&VirtualClusterStatus) -> bool) -> VirtualClusterStatus {
         let looks = async {
             loop {
                 let status = self.load().await;
-                if status.reason != "Installing" {
+                if is(&status) {
                     return status;
                 }
                 tokio::task::yield_now().await;
