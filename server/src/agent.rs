@@ -4,15 +4,17 @@
 //! embedded host and beside a real one, inside the central instance and in a process of its own.
 //! What "real" means is its driver's.
 
-pub mod driver;
 mod crd;
+pub mod driver;
 mod embedded;
-pub mod process;
 mod helm;
+pub mod process;
 mod reconcile;
 pub mod virtual_cluster;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -27,9 +29,14 @@ use crate::store::Store;
 use crate::upstream::Upstream;
 use driver::Driver;
 use embedded::Embedded;
+pub use helm::Access;
+use helm::Helm;
 
 /// The logical cluster of the embedded host.
 const HOST: &str = "host";
+
+/// How soon a host cluster that does not answer is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// An agent. Cheap to clone.
 #[derive(Clone)]
@@ -54,6 +61,16 @@ impl Agent {
         Ok(Self { api: Upstream::Local(host), client, driver })
     }
 
+    /// The agent of a real Kubernetes cluster.
+    #[must_use]
+    pub fn kubernetes(client: ::kube::Client, runs: Runs) -> Self {
+        let Runs { access, program, scratch } = runs;
+        let in_cluster = matches!(access, Access::InCluster);
+        let helm = Helm::new(client.clone(), access, program, scratch, in_cluster);
+        let driver = Arc::new(Driver::Helm(helm));
+        Self { api: Upstream::Remote(client.clone()), client, driver }
+    }
+
     /// A client of the host's API, as the agent itself.
     #[must_use]
     pub fn client(&self) -> ::kube::Client {
@@ -74,12 +91,47 @@ impl Agent {
 
     /// Makes the objects real until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
+        if self.driver.is_remote() && !self.install_kind(&stop).await {
+            return;
+        }
         reconcile::run(self.client(), self.driver.clone(), stop).await;
         self.driver.close();
         if let Upstream::Local(host) = self.api {
             host.close();
         }
     }
+}
+
+impl Agent {
+    /// Makes the kind `VirtualCluster` known to a real cluster, however long that takes. Says whether
+    /// it did, or had to stop.
+    async fn install_kind(&self, stop: &CancellationToken) -> bool {
+        loop {
+            let installed = tokio::select! {
+                installed = crd::install(&self.client) => installed,
+                () = stop.cancelled() => return false,
+            };
+            let Err(error) = installed else { return true };
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the kind VirtualCluster cannot be installed yet"
+            );
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN_AFTER) => {}
+                () = stop.cancelled() => return false,
+            }
+        }
+    }
+}
+
+/// How an agent runs `helm`.
+pub struct Runs {
+    /// How `helm` reaches the host cluster.
+    pub access: Access,
+    /// The program.
+    pub program: PathBuf,
+    /// A folder for its files. What is in it is removed.
+    pub scratch: PathBuf,
 }
 
 /// The API of a logical cluster with Kubernetes' own authorization.

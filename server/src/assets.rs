@@ -35,6 +35,7 @@ pub async fn serve(request: Request) -> Response {
         return Error::MethodNotAllowed.into_response();
     }
     match FILES.iter().find(|it| it.path == path) {
+        Some(file) if path == PROBE => probe(file, request.uri().query()),
         Some(file) if path != "index.html" => asset(file, request.headers()),
         Some(_) | None if is_file(path) && path != "index.html" => {
             StatusCode::NOT_FOUND.into_response()
@@ -42,6 +43,27 @@ pub async fn serve(request: Request) -> Response {
         Some(_) | None if !wants_page(request.headers()) => Error::NoResource.into_response(),
         Some(_) | None => page(),
     }
+}
+
+/// The worker that measures the way from a browser to a direct endpoint. The page itself may speak to
+/// nobody but us; the worker may speak to the one host that its URL names.
+const PROBE: &str = "probe.js";
+
+fn probe(file: &File, query: Option<&str>) -> Response {
+    let host = query.and_then(|it| it.strip_prefix("host=")).map(|it| it.replace("%3A", ":"));
+    let Some(host) = host.and_then(|it| dormer_api::endpoint::host(&it).ok()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let policy = format!("default-src 'none'; connect-src https://{}", host.text);
+    let mut response = Body::from(file.raw).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(file.path)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    match HeaderValue::from_str(&policy) {
+        Ok(policy) => headers.insert(header::CONTENT_SECURITY_POLICY, policy),
+        Err(_) => return StatusCode::NOT_FOUND.into_response(),
+    };
+    response
 }
 
 /// Whether the client is one that shows pages. `kubectl get --raw` of a path that is not there must
@@ -115,7 +137,7 @@ fn page() -> Response {
     let text = String::from_utf8_lossy(page.raw).replace(NONCE, &nonce);
     let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'nonce-{nonce}'; style-src 'self'; \
-         img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; \
          base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     );
     let mut response = Body::from(text).into_response();

@@ -1,6 +1,7 @@
 //! Connections to host clusters: which there are now, and how each is reached.
 
 mod counts;
+mod endpoint;
 mod guard;
 pub mod join;
 pub mod policy;
@@ -78,11 +79,16 @@ pub const TUNNEL_HOST: &str = "/host";
 /// Below which path an agent answers for its virtual clusters: namespace and name follow.
 pub const TUNNEL_VIRTUAL_CLUSTER: &str = "/virtualcluster";
 
+/// Part of the management API by its path; see [`endpoint::check`] why it is here.
+const ENDPOINT_CHECK: &str =
+    "/kubernetes/management/apis/management.loft.sh/v1/clusters/{name}/endpointcheck";
+
 /// The routes of this module.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new("/agent/join", "POST", Who::Anyone, post(join::join)),
+        Row::new(ENDPOINT_CHECK, "POST", Who::SignedIn, post(endpoint::check)),
         Row::new("/agent/tunnel", "GET", Who::Agent, get(tunnel::dial_in)),
     ]
 }

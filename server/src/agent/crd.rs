@@ -23,7 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 ///
 /// # Errors
 /// The host refuses, does not answer, or takes too long.
-#[cfg_attr(not(test), expect(dead_code, reason = "until the agent runs beside a real cluster"))]
 pub(super) async fn install(client: &Client) -> Result<(), kube::Error> {
     let api: Api<CustomResourceDefinition> = Api::all(client.clone());
     let name = format!("{PLURAL}.{GROUP}");

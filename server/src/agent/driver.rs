@@ -1,6 +1,9 @@
 //! What makes a `VirtualCluster` real.
 
+use std::time::Duration;
+
 use super::embedded::Embedded;
+use super::helm::{self, Helm};
 use super::virtual_cluster::{VirtualCluster, VirtualClusterStatus};
 use crate::upstream::Upstream;
 
@@ -10,12 +13,17 @@ pub enum Error {
     /// Our own store refused.
     #[error("the store refused")]
     Store(#[from] crate::kube::Error),
+    /// The host cluster or helm refused.
+    #[error(transparent)]
+    Helm(#[from] helm::Error),
 }
 
 /// One way to make virtual clusters real.
 pub(super) enum Driver {
     /// Logical clusters in the agent's own store.
     Embedded(Embedded),
+    /// Releases of the vcluster chart in a real cluster.
+    Helm(Helm),
 }
 
 impl Driver {
@@ -26,6 +34,7 @@ impl Driver {
     ) -> Result<VirtualClusterStatus, Error> {
         match self {
             Self::Embedded(it) => Ok(it.load(cluster).await?),
+            Self::Helm(it) => Ok(it.load(cluster).await?),
         }
     }
 
@@ -36,6 +45,7 @@ impl Driver {
     ) -> Result<VirtualClusterStatus, Error> {
         match self {
             Self::Embedded(it) => Ok(it.sleep(cluster)),
+            Self::Helm(it) => Ok(it.sleep(cluster).await?),
         }
     }
 
@@ -46,6 +56,7 @@ impl Driver {
                 it.remove(&cluster.metadata.uid).await?;
                 Ok(true)
             }
+            Self::Helm(it) => Ok(it.remove(cluster).await?),
         }
     }
 
@@ -53,13 +64,23 @@ impl Driver {
     pub(super) async fn get(&self, namespace: &str, name: &str) -> Option<Upstream> {
         match self {
             Self::Embedded(it) => it.get(namespace, name).await.map(Upstream::Local),
+            Self::Helm(it) => it.get(namespace, name).await.map(Upstream::Remote),
         }
     }
 
-    /// Whether what it made may stop answering by itself.
-    pub(super) fn breaks(&self) -> bool {
+    /// Whether it works in a cluster that is not ours.
+    pub(super) fn is_remote(&self) -> bool {
         match self {
             Self::Embedded(_) => false,
+            Self::Helm(_) => true,
+        }
+    }
+
+    /// When to look at one again if no event brings it about before; nothing where only events do.
+    pub(super) fn look_again(&self, is: &VirtualClusterStatus) -> Option<Duration> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Helm(_) => Some(Helm::look_again(is)),
         }
     }
 
@@ -67,6 +88,7 @@ impl Driver {
     pub(super) fn close(&self) {
         match self {
             Self::Embedded(it) => it.unload_all(),
+            Self::Helm(_) => {}
         }
     }
 }

@@ -4,7 +4,6 @@
 //! Each call takes it one step further from where it is, whatever happened before, and says where
 //! that is. All that is remembered between calls is in the host cluster; what is in memory only
 //! saves work.
-#![expect(dead_code, reason = "until the agent's driver is one of two")]
 
 mod clients;
 mod deploy;
@@ -29,7 +28,7 @@ use kube::Client;
 
 use self::clients::Clients;
 use self::jobs::{Answer, Ask, Jobs, Place, What};
-pub(super) use self::program::Access;
+pub use self::program::Access;
 use self::program::Program;
 use self::reach::Stand;
 use self::release::Release;
@@ -41,9 +40,11 @@ use crate::clock::Clock;
 
 /// Why a step could not be taken. It is to be tried again.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub enum Error {
+    /// The host cluster refused.
     #[error("the host cluster refused")]
     Host(#[from] kube::Error),
+    /// What helm said.
     #[error("helm cannot remove it: {0}")]
     Uninstall(String),
 }

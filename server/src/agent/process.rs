@@ -6,12 +6,13 @@
 
 mod copy;
 mod dial;
-mod direct;
+pub mod direct;
 mod identity;
 mod report;
 mod service;
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -19,10 +20,11 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Agent;
+use super::{Access, Agent, Runs};
 use crate::auth::signed::{PublicKey, Signer};
 use crate::clock::Clock;
 use crate::config::AgentSettings;
@@ -177,17 +179,39 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
 
 async fn agent(
     settings: &AgentSettings,
-    _folder: &std::path::Path,
+    folder: &Path,
     store: &Store,
     clock: &Clock,
 ) -> io::Result<Agent> {
     if settings.embedded {
         return Agent::embedded(store.clone(), clock.clone()).await.map_err(io::Error::other);
     }
-    Err(io::Error::other("only --embedded is built"))
+    let config = host_config(settings).await?;
+    let client = ::kube::Client::try_from(config).map_err(io::Error::other)?;
+    let access = match &settings.kubeconfig {
+        Some(file) => Access::Kubeconfig(std::path::absolute(file)?),
+        None => Access::InCluster,
+    };
+    let runs = Runs { access, program: settings.helm.clone(), scratch: folder.join("helm") };
+    Ok(Agent::kubernetes(client, runs))
 }
 
-fn certificate(settings: &AgentSettings, folder: &std::path::Path) -> io::Result<tls::Tls> {
+/// How the host cluster is reached. The file is the operator's own, on the operator's machine: what it
+/// names is run and read as `kubectl` would.
+async fn host_config(settings: &AgentSettings) -> io::Result<::kube::Config> {
+    match &settings.kubeconfig {
+        Some(file) => {
+            let read = Kubeconfig::read_from(file).map_err(io::Error::other)?;
+            let options = KubeConfigOptions::default();
+            ::kube::Config::from_custom_kubeconfig(read, &options).await.map_err(io::Error::other)
+        }
+        None => ::kube::Config::incluster().map_err(|_| {
+            io::Error::other("this is not a pod of a cluster: name one with --kubeconfig, or try it with --embedded")
+        }),
+    }
+}
+
+fn certificate(settings: &AgentSettings, folder: &Path) -> io::Result<tls::Tls> {
     match (&settings.tls_cert, &settings.tls_key, settings.listen) {
         (Some(certificate), Some(key), _) => tls::given(certificate, key),
         (_, _, Some(address)) => {

@@ -14,19 +14,15 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::driver::{self, Driver};
-use super::virtual_cluster::{
-    REASON_SLEEPING, VirtualCluster, VirtualClusterStatus, api_resource, read,
-};
+use super::virtual_cluster::{VirtualCluster, api_resource, read};
 
 /// Holds the object until its virtual cluster is gone.
 const FINALIZER: &str = "loft.sh/agent-cleanup";
 /// How long after a failure it is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// How soon one that is on its way is looked at again.
+/// How soon one that is on its way out is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// The time between two proofs that a virtual cluster still answers.
-const PROOF_EVERY: Duration = Duration::from_secs(15);
 
 /// Why a virtual cluster could not be made real this time.
 #[derive(Debug, thiserror::Error)]
@@ -95,21 +91,11 @@ async fn reconcile(object: Arc<DynamicObject>, context: Arc<Context>) -> Result<
         true => context.driver.sleep(&cluster).await?,
         false => context.driver.load(&cluster).await?,
     };
-    let next = next(&context.driver, &is, asleep);
+    let next = context.driver.look_again(&is);
     if is != cluster.status {
         patch(&api, &cluster, Some("status"), json!({ "status": is })).await?;
     }
-    Ok(next)
-}
-
-/// When to look again: soon at one that is on its way, now and then at one that may break by itself.
-fn next(driver: &Driver, is: &VirtualClusterStatus, asleep: bool) -> Action {
-    let settled = if asleep { is.reason == REASON_SLEEPING } else { is.control_plane_ready };
-    match (settled, driver.breaks()) {
-        (false, _) => Action::requeue(LOOK_AGAIN),
-        (true, true) => Action::requeue(PROOF_EVERY),
-        (true, false) => Action::await_change(),
-    }
+    Ok(next.map_or_else(Action::await_change, Action::requeue))
 }
 
 async fn patch(

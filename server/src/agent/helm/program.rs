@@ -36,7 +36,7 @@ const PASSED_ON: [&str; 12] = [
 ];
 
 /// How the `helm` program reaches the host cluster.
-pub(in super::super) enum Access {
+pub enum Access {
     /// By the service account of the pod that we run in.
     InCluster,
     /// By a kubeconfig of the operator.
