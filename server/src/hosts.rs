@@ -8,6 +8,10 @@ pub mod policy;
 mod probe;
 pub mod service;
 pub mod tunnel;
+pub mod dial;
+mod health;
+pub mod kubeconfig;
+pub mod vault;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,0 +1,184 @@
+//! The way to a cluster whose address somebody typed: the address that is dialled is looked at, and
+//! not the name that led to it.
+
+mod address;
+
+pub use address::{Allowed, Network};
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::http::Uri;
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use kube::Client;
+use kube::client::{Body, ConfigExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tower::{BoxError, Service, ServiceBuilder};
+
+use super::kubeconfig::Sanitized;
+use crate::kube::Error;
+
+/// How long name, connection and TLS may take together.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(60);
+
+type Boxed<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
+/// From a host and a port to the addresses that they lead to.
+pub type Resolve = Arc<dyn Fn(String, u16) -> Boxed<Vec<SocketAddr>> + Send + Sync>;
+
+/// A client of a cluster that was connected by kubeconfig. Dials nothing yet; each connection is
+/// resolved and looked at anew.
+///
+/// It speaks HTTP/1.1, so that a request can be upgraded, and follows no redirect.
+///
+/// # Errors
+/// The credential cannot be used for TLS, which the intake would have found.
+pub fn client(to: &Sanitized, allowed: &Allowed) -> Result<Client, Error> {
+    client_with(to, allowed, system_resolver())
+}
+
+/// [`client`], with names looked up by `resolve`.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_with(to: &Sanitized, allowed: &Allowed, resolve: Resolve) -> Result<Client, Error> {
+    let config = to.config().map_err(Error::internal)?;
+    let dialler = Dialler { allowed: allowed.clone(), resolve };
+    let https = config.rustls_https_connector_with_connector(dialler).map_err(Error::internal)?;
+    let http: legacy::Client<_, Body> = legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(hyper_util::rt::TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .build(InTime(https));
+    let service = ServiceBuilder::new()
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer().map_err(Error::internal)?)
+        .map_err(BoxError::from)
+        .service(http);
+    Ok(Client::new(service, config.default_namespace))
+}
+
+/// The resolver of the operating system. It also reads the forms of addresses that only look like
+/// names, such as `0x7f.1`, which is why its answer is what counts.
+fn system_resolver() -> Resolve {
+    Arc::new(|host, port| {
+        Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
+    })
+}
+
+/// Opens connections, to addresses that are allowed.
+#[derive(Clone)]
+struct Dialler {
+    allowed: Allowed,
+    resolve: Resolve,
+}
+
+impl Dialler {
+    async fn dial(self, uri: Uri) -> io::Result<TokioIo<TcpStream>> {
+        if uri.scheme_str() != Some("https") {
+            return Err(io::Error::other("clusters are spoken to over https only"));
+        }
+        let host = uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host);
+        let found = (self.resolve)(host.to_owned(), uri.port_u16().unwrap_or(443)).await?;
+        let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name leads to no address");
+        // What is checked is what is dialled: nothing is looked up in between.
+        for address in found {
+            match self.allowed.check(address.ip()) {
+                Err(refused) => failure = io::Error::new(io::ErrorKind::PermissionDenied, refused),
+                Ok(()) => match TcpStream::connect(address).await {
+                    Ok(stream) => {
+                        stream.set_nodelay(true)?;
+                        return Ok(TokioIo::new(stream));
+                    }
+                    Err(error) => failure = error,
+                },
+            }
+        }
+        Err(failure)
+    }
+}
+
+impl Service<Uri> for Dialler {
+    type Response = TokioIo<TcpStream>;
+    type Error = io::Error;
+    type Future = Boxed<Self::Response>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        Box::pin(self.clone().dial(uri))
+    }
+}
+
+/// A connector that gives up after [`CONNECT_LIMIT`]: the name, the connection and TLS together.
+#[derive(Clone)]
+struct InTime<S>(S);
+
+impl<S> Service<Uri> for InTime<S>
+where
+    S: Service<Uri, Error = BoxError>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = self.0.call(uri);
+        Box::pin(async move {
+            let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it did not answer in time");
+            timeout(CONNECT_LIMIT, connecting).await.map_err(late)?
+        })
+    }
+}
+
+/// Why a cluster could not be dialled, in words for the person who connects it. Nothing of what an
+/// upstream said is in them.
+#[must_use]
+pub fn why(error: &kube::Error) -> String {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(it) = source {
+        if let Some(refused) = it.downcast_ref::<address::Refused>() {
+            return refused.to_string();
+        }
+        if let Some(error) = it.downcast_ref::<rustls::Error>() {
+            return format!("Its certificate was not accepted: {error}.");
+        }
+        if let Some(error) = it.downcast_ref::<io::Error>() {
+            // `source` of an `io::Error` passes over what it wraps.
+            if let Some(refused) =
+                error.get_ref().and_then(|it| it.downcast_ref::<address::Refused>())
+            {
+                return refused.to_string();
+            }
+            if let Some(error) = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
+                return format!("Its certificate was not accepted: {error}.");
+            }
+            return match error.kind() {
+                io::ErrorKind::TimedOut => {
+                    format!("It did not answer within {} s.", CONNECT_LIMIT.as_secs())
+                }
+                _ => format!("The connection failed: {error}."),
+            };
+        }
+        source = it.source();
+    }
+    "It could not be reached.".to_owned()
+}
+
+#[cfg(test)]
+mod tests;
