@@ -39,7 +39,10 @@ dev: setup ## Start the server in debug, and the page with hot reload in front o
 # The page is built before the lints: the server takes it in, and would be checked twice.
 test: setup-tests fmt-check target/page-built lint-rust lint-types ## Check formatting and lints, and run every test
 	@mkdir -p target/logs
-	@$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \
+	@$(step) 'Kubernetes for the tests' 'seconds when it is built, about 10 minutes the first time' \
+		.tools/kubernetes
+	@DORMER_KUBERNETES_BIN="$$(.tools/kubernetes 2>/dev/null)" \
+		$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \
 		cargo test --workspace --no-fail-fast 2>&1 | tee target/logs/cargo-test.log
 	@$(step) 'Build the server for the browser tests' 'seconds' $(debug_server)
 	@$(step) 'Browser tests' 'about 3 minutes' \

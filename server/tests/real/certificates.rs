@@ -1,0 +1,33 @@
+//! What a control plane shows to prove itself.
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+/// An authority, and a certificate of it for loopback, all as PEM.
+pub struct Certificates {
+    pub authority: String,
+    pub certificate: String,
+    pub key: String,
+}
+
+impl Certificates {
+    /// Fresh ones.
+    pub fn make() -> Self {
+        let authority_key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "authority of a test cluster");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = params.self_signed(&authority_key).unwrap().pem();
+
+        let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(str::to_owned);
+        let key = KeyPair::generate().unwrap();
+        let issuer = Issuer::new(params, authority_key);
+        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+        Self { authority, certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+}
+
+/// The two halves of a key that signs tokens of service accounts, as PEM: private, public.
+pub fn signing_key() -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    (key.serialize_pem(), key.public_key_pem())
+}
