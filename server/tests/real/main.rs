@@ -9,5 +9,7 @@
 mod certificates;
 mod charts;
 mod cluster;
+mod deploy;
+mod image;
 mod programs;
 mod rbac;
