@@ -1,8 +1,10 @@
 //! What a control plane shows to prove itself.
 
+use std::net::IpAddr;
+
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-/// An authority, and a certificate of it for loopback, all as PEM.
+/// An authority, and a certificate of it, all as PEM.
 pub struct Certificates {
     pub authority: String,
     pub certificate: String,
@@ -10,8 +12,8 @@ pub struct Certificates {
 }
 
 impl Certificates {
-    /// Fresh ones.
-    pub fn make() -> Self {
+    /// Fresh ones, for `address` and loopback.
+    pub fn make(address: IpAddr) -> Self {
         let authority_key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "authority of a test cluster");
@@ -19,6 +21,7 @@ impl Certificates {
         let authority = params.self_signed(&authority_key).unwrap().pem();
 
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc"].map(str::to_owned);
+        let names = names.into_iter().chain([address.to_string()]).collect::<Vec<_>>();
         let key = KeyPair::generate().unwrap();
         let issuer = Issuer::new(params, authority_key);
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();

@@ -4,7 +4,7 @@
 //! There is one for all of them, because it takes seconds to start; each test has a namespace of its
 //! own. There are no nodes: a pod is made, and stays `Pending` unless a test says otherwise.
 
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -21,18 +21,16 @@ use tokio::sync::OnceCell;
 use crate::certificates::{Certificates, signing_key};
 use crate::programs::{Programs, needed};
 
-/// Who may sign in, as `kube-apiserver` reads it: token, user, uid, groups.
-const USERS: &str = "\
-admin-token,admin,admin,system:masters
-agent-token,agent,agent
-stranger-token,stranger,stranger
-";
+/// Who may sign in, and their group.
+const USERS: [(&str, &str); 2] = [("admin", "system:masters"), ("stranger", "strangers")];
 /// How long a control plane may take to answer: two seconds by itself, more beside a build.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running control plane.
 pub struct Cluster {
-    port: u16,
+    url: String,
+    /// The tokens end with it: whoever is on the same network cannot guess them.
+    secret: String,
     authority: String,
     programs: Programs,
 }
@@ -51,12 +49,18 @@ impl Cluster {
         let controllers = needed("kube-controller-manager")?;
         let folder = TempDir::with_prefix("dormer-kubernetes-").unwrap().keep();
         let mut programs = Programs::in_folder(folder);
-        let certificates = Certificates::make();
+        let address = own_address();
+        let secret = uuid::Uuid::new_v4().simple().to_string();
+        let certificates = Certificates::make(address);
         let [etcd_port, peer_port, port] = free_ports();
         programs.start(&etcd, &etcd_arguments(programs.folder(), etcd_port, peer_port));
-        write_files(programs.folder(), &certificates);
-        programs.start(&apiserver, &apiserver_arguments(programs.folder(), etcd_port, port));
-        let mut cluster = Self { port, authority: certificates.authority, programs };
+        write_files(programs.folder(), &certificates, &secret);
+        let url = format!("https://{}", SocketAddr::new(address, port));
+        let mut arguments = apiserver_arguments(programs.folder(), etcd_port);
+        arguments.push(format!("--bind-address={address}"));
+        arguments.push(format!("--secure-port={port}"));
+        programs.start(&apiserver, &arguments);
+        let mut cluster = Self { url, secret, authority: certificates.authority, programs };
         cluster.until_ready().await;
         let kubeconfig = cluster.programs.folder().join("controllers.kubeconfig");
         std::fs::write(&kubeconfig, cluster.kubeconfig("admin")).unwrap();
@@ -65,14 +69,9 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// Where it listens.
-    pub fn url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.port)
-    }
-
     /// What a person who is `user` would have in a file. Nothing in it points at another file.
     pub fn kubeconfig(&self, user: &str) -> String {
-        kubeconfig(&self.url(), &self.authority, &format!("{user}-token"))
+        kubeconfig(&self.url, &self.authority, &format!("{user}-{}", self.secret))
     }
 
     /// A client that is `user`. It works in this test alone: its tasks are those of the runtime.
@@ -132,7 +131,9 @@ pub fn kubeconfig(server: &str, authority: &str, token: &str) -> String {
     format!("{document:#}")
 }
 
-fn write_files(folder: &Path, certificates: &Certificates) {
+fn write_files(folder: &Path, certificates: &Certificates, secret: &str) {
+    // Token, user, uid, groups.
+    let users = USERS.map(|(user, group)| format!("{user}-{secret},{user},{user},{group}\n"));
     let (private, public) = signing_key();
     for (name, text) in [
         ("ca.crt", certificates.authority.as_str()),
@@ -140,7 +141,7 @@ fn write_files(folder: &Path, certificates: &Certificates) {
         ("tls.key", &certificates.key),
         ("accounts.key", &private),
         ("accounts.pub", &public),
-        ("users.csv", USERS),
+        ("users.csv", &users.concat()),
     ] {
         std::fs::write(folder.join(name), text).unwrap();
     }
@@ -160,15 +161,13 @@ fn etcd_arguments(folder: &Path, port: u16, peer_port: u16) -> Vec<String> {
     ]
 }
 
-fn apiserver_arguments(folder: &Path, etcd_port: u16, port: u16) -> Vec<String> {
+fn apiserver_arguments(folder: &Path, etcd_port: u16) -> Vec<String> {
     let file = |name: &str| folder.join(name).display().to_string();
     vec![
         format!("--etcd-servers=http://127.0.0.1:{etcd_port}"),
-        "--bind-address=127.0.0.1".into(),
         "--advertise-address=127.0.0.1".into(),
-        // It would complain about the loopback address, all the time.
+        // It would complain about that address, all the time.
         "--endpoint-reconciler-type=none".into(),
-        format!("--secure-port={port}"),
         format!("--tls-cert-file={}", file("tls.crt")),
         format!("--tls-private-key-file={}", file("tls.key")),
         "--authorization-mode=RBAC".into(),
@@ -191,8 +190,18 @@ fn controller_arguments(folder: &Path, kubeconfig: &Path) -> Vec<String> {
     ]
 }
 
+/// This machine's address in its network; loopback where it is in none. Clusters are elsewhere, as a
+/// rule, and some of our code takes loopback for something else.
+fn own_address() -> IpAddr {
+    let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let Ok(socket) = UdpSocket::bind(("0.0.0.0", 0)) else { return loopback };
+    // Sends nothing; only looks up the way. An address of documentation, RFC 5737.
+    let way = socket.connect(("203.0.113.1", 9)).and_then(|()| socket.local_addr());
+    way.map_or(loopback, |it| it.ip())
+}
+
 /// Ports that nobody had a moment ago: `kube-apiserver` does not choose one by itself.
-fn free_ports<const N: usize>() -> [u16; N] {
+pub fn free_ports<const N: usize>() -> [u16; N] {
     let listeners = [(); N].map(|()| TcpListener::bind(("127.0.0.1", 0)).unwrap());
     listeners.map(|it| it.local_addr().unwrap().port())
 }
