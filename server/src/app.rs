@@ -10,6 +10,7 @@ use crate::auth::{Hasher, KeyMac};
 use crate::clock::Clock;
 use crate::config::Serve;
 use crate::gateway::Gateway;
+use crate::hosts::vault::Vault;
 use crate::kube::server::ApiServer;
 use crate::store::Store;
 
@@ -33,6 +34,8 @@ pub struct Parts {
     pub management: ApiServer,
     /// The way to the clusters: hosts, who is active, how sleepers are woken.
     pub gateway: Gateway,
+    /// Seals the credentials of clusters.
+    pub vault: Vault,
     /// Signs the tokens for direct endpoints.
     pub signer: Signer,
     /// The instance's own id: who signs, and for whom agents speak.

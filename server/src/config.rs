@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::hosts::dial::{Allowed, Network};
+
 /// An open dashboard and control plane for virtual Kubernetes clusters.
 #[derive(Debug, Parser)]
 #[command(name = "dormer", version)]
@@ -100,6 +102,18 @@ pub struct Serve {
     /// Seconds after which a session of the page ends in any case.
     #[arg(long, env = "DORMER_SESSION_LIFE", default_value_t = 43200, value_name = "SECONDS")]
     pub session_life: u32,
+    /// Addresses of clusters that may be dialled besides public ones, as ranges such as `10.0.0.0/8`. A
+    /// kubeconfig that leads elsewhere is refused, whatever name it uses.
+    #[arg(
+        long = "allow-cluster-address",
+        env = "DORMER_ALLOW_CLUSTER_ADDRESSES",
+        value_delimiter = ',',
+        value_name = "RANGE"
+    )]
+    pub allow_cluster_addresses: Vec<Network>,
+    /// The `helm` program, for clusters that are connected by kubeconfig.
+    #[arg(long, env = "DORMER_HELM", default_value = "helm", value_name = "PROGRAM")]
+    pub helm: PathBuf,
     /// The container image that the Helm command for an agent names.
     #[arg(
         long,
@@ -114,6 +128,12 @@ pub struct Serve {
 }
 
 impl Serve {
+    /// Which addresses of clusters may be dialled.
+    #[must_use]
+    pub fn allowed(&self) -> Allowed {
+        Allowed::new(self.allow_cluster_addresses.iter().copied())
+    }
+
     /// Where people and agents reach this instance, as far as the settings tell.
     #[must_use]
     pub fn public_url(&self) -> String {

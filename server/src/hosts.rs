@@ -1,22 +1,24 @@
 //! Connections to host clusters: which there are now, and how each is reached.
 
+mod connect;
 mod counts;
+pub mod dial;
 mod endpoint;
 mod guard;
 pub mod join;
+pub mod kubeconfig;
+pub mod manager;
 pub mod policy;
 mod probe;
 pub mod service;
 pub mod tunnel;
-pub mod dial;
-mod health;
-pub mod kubeconfig;
 pub mod vault;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::extract::Request;
+use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::response::Response;
 use futures::StreamExt;
 use kube::ResourceExt;
@@ -28,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
 use crate::agent::virtual_cluster::{self, INSTANCE_NAME, INSTANCE_NAMESPACE};
-use crate::auth::Caller;
+use crate::auth::{Authenticated, Caller};
 use crate::clock::Clock;
 use crate::kube::Result;
 use crate::routes::{Row, Who};
@@ -86,15 +88,25 @@ pub const TUNNEL_VIRTUAL_CLUSTER: &str = "/virtualcluster";
 /// Part of the management API by its path; see [`endpoint::check`] why it is here.
 const ENDPOINT_CHECK: &str =
     "/kubernetes/management/apis/management.loft.sh/v1/clusters/{name}/endpointcheck";
+/// The same; see [`connect::connect`].
+const CLUSTER_CONNECT: &str = "/kubernetes/management/apis/management.loft.sh/v1/clusterconnect";
 
 /// The routes of this module.
 #[must_use]
 pub fn rows() -> Vec<Row> {
     vec![
         Row::new("/agent/join", "POST", Who::Anyone, post(join::join)),
+        Row::new("/clusters/agent-values/{cluster}", "GET", Who::SignedIn, get(agent_values)),
+        Row::new(CLUSTER_CONNECT, "POST", Who::SignedIn, post(connect::connect)),
         Row::new(ENDPOINT_CHECK, "POST", Who::SignedIn, post(endpoint::check)),
         Row::new("/agent/tunnel", "GET", Who::Agent, get(tunnel::dial_in)),
     ]
+}
+
+/// `GET /clusters/agent-values/<c>`: what the agent's chart is given beside what the command says.
+/// Nothing is: Loft's command line asks, and takes an empty answer.
+async fn agent_values(_: Authenticated) -> ([(HeaderName, &'static str); 1], &'static str) {
+    ([(CONTENT_TYPE, "application/yaml")], "")
 }
 
 impl Hosts {
@@ -118,6 +130,13 @@ impl Hosts {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Host> {
         self.0.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// The names of those that are connected.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let by_name = self.0.by_name.read().unwrap_or_else(PoisonError::into_inner);
+        by_name.keys().cloned().collect()
     }
 
     /// Takes up a connection, in place of the one before.

@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use crate::app::App;
 use crate::auth::signed::Signer;
 use crate::auth::{Authenticated, KeyMac, direct, is_unchanged, leash};
+use crate::hosts::vault::Vault;
 use crate::kube::resource::{Answer, Resource};
 use crate::kube::{Error, Result};
 use crate::store::{Key, Range, Snapshot};
@@ -56,13 +57,24 @@ pub const DIRECT_TOKENS: &str = "directclusterendpointtokens";
 /// The plural of virtual clusters.
 pub const VCLUSTERS: &str = "virtualclusterinstances";
 
+/// What the resources need beside the store.
+pub struct Means {
+    /// Makes MACs of access keys.
+    pub mac: KeyMac,
+    /// What agents are told.
+    pub central: clusters::Central,
+    /// Seals the credentials of clusters.
+    pub vault: Vault,
+    /// Signs the tokens for direct endpoints.
+    pub signer: Signer,
+    /// The id of this installation.
+    pub instance: String,
+}
+
 /// Every resource of the management API.
 #[must_use]
-pub fn resources(
-    mac: &KeyMac,
-    central: clusters::Central,
-    signer: (Signer, String),
-) -> Vec<Resource> {
+pub fn resources(means: Means) -> Vec<Resource> {
+    let Means { mac, central, vault, signer, instance } = means;
     vec![
         selves::resource(),
         reviews::resource(),
@@ -71,15 +83,15 @@ pub fn resources(
         access_keys::resource(mac.clone()),
         access_keys::reset_resource(mac.clone()),
         projects::resource(),
-        clusters::resource(mac.clone(), central),
+        clusters::resource(mac, central, vault),
         templates::resource(),
         instances::resource(),
-        direct_tokens(signer),
+        direct_tokens(signer, instance),
     ]
 }
 
 /// `directclusterendpointtokens`, signed for the installation of this id.
-fn direct_tokens((signer, instance): (Signer, String)) -> Resource {
+fn direct_tokens(signer: Signer, instance: String) -> Resource {
     let answer = Answer::Read(Arc::new(move |call, snapshot, _, body| {
         direct::answer(&signer, &instance, call, snapshot, body)
     }));

@@ -16,11 +16,12 @@ use crate::auth::{Hasher, KeyMac, password};
 use crate::clock::Clock;
 use crate::config::Serve;
 use crate::gateway::Gateway;
+use crate::hosts::vault::{self, Vault};
 use crate::hosts::{Hosts, Reach};
 use crate::kube::server::{ApiServer, Settings};
 use crate::kube::{Error, Result};
 use crate::management::clusters::Central;
-use crate::management::{self, seed};
+use crate::management::{self, Means, seed};
 use crate::sleep::Sleep;
 use crate::store::{self, COMPACT_AFTER, COMPACT_KEEP, Store};
 use crate::{authz, files, health, hosts, instances, listen, routes, tls};
@@ -87,13 +88,18 @@ pub async fn start(
         ca_data: ca_data.clone(),
         image: config.agent_image.clone(),
     };
+    let vault = Vault::new(files::key(&folder.join(vault::KEY_FILE)).map_err(broken)?);
+    let means = Means {
+        mac: mac.clone(),
+        central,
+        vault: vault.clone(),
+        signer: signer.clone(),
+        instance: instance.clone(),
+    };
     let management = ApiServer::new(Settings {
         store: store.clone(),
         cluster: management::CLUSTER.into(),
-        resources: management::resources(&mac, central, (signer.clone(), instance.clone()))
-            .into_iter()
-            .map(Arc::new)
-            .collect(),
+        resources: management::resources(means).into_iter().map(Arc::new).collect(),
         authorizer: Arc::new(authz::Management),
         clock: clock.clone(),
         version: health::embedded_version(),
@@ -121,6 +127,7 @@ pub async fn start(
             sleep: sleep.clone(),
             beside: None,
         },
+        vault,
         signer,
         instance,
         ca_data,
@@ -139,6 +146,7 @@ pub async fn start(
     tasks.spawn(instances::run(context, reports, stop.clone()));
     tasks.spawn(hosts::keep_counts(store, stop.clone()));
     tasks.spawn(tidy(app.clone()));
+    tasks.spawn(hosts::manager::run(app.clone(), folder.join("helm"), stop.clone()));
     // Its watches would hold the drain up to its end.
     tasks.spawn(async move {
         stop.cancelled().await;

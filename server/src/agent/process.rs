@@ -198,6 +198,7 @@ async fn agent(
 
 /// How the host cluster is reached. The file is the operator's own, on the operator's machine: what it
 /// names is run and read as `kubectl` would.
+#[expect(clippy::disallowed_methods, reason = "this kubeconfig is the operator's own")]
 async fn host_config(settings: &AgentSettings) -> io::Result<::kube::Config> {
     match &settings.kubeconfig {
         Some(file) => {

@@ -12,6 +12,7 @@ use super::selves::typed;
 use super::{CLUSTERS, GROUP, stored};
 use crate::auth::KeyMac;
 use crate::clock::rfc3339;
+use crate::hosts::vault::Vault;
 use crate::kube::resource::{
     Answer, Call, Cell, Column, Resource, Reveal, Strategy, Subresource, Verb,
 };
@@ -31,7 +32,7 @@ pub struct Central {
 
 /// The resource.
 #[must_use]
-pub fn resource(mac: KeyMac, central: Central) -> Resource {
+pub fn resource(mac: KeyMac, central: Central, vault: Vault) -> Resource {
     let join_code = Subresource {
         name: "accesskey",
         kind: "ClusterAccessKey",
@@ -43,7 +44,7 @@ pub fn resource(mac: KeyMac, central: Central) -> Resource {
     Resource {
         columns: columns(),
         subresources: vec![join_code],
-        strategy: Arc::new(Clusters),
+        strategy: Arc::new(Clusters { vault }),
         ..stored(CLUSTERS, "Cluster", false)
     }
 }
@@ -82,7 +83,9 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-struct Clusters;
+struct Clusters {
+    vault: Vault,
+}
 
 impl Strategy for Clusters {
     fn prepare_create(
@@ -147,7 +150,8 @@ impl Strategy for Clusters {
     }
 
     fn after_delete(&self, _: &Call<'_>, tx: &mut Tx<'_>, cluster: &Value) -> Result<()> {
-        join_code::remove_all_of(tx, object::name(cluster))
+        join_code::remove_all_of(tx, object::name(cluster))?;
+        self.vault.remove(tx, object::name(cluster))
     }
 }
 
