@@ -6,6 +6,10 @@ use crate::vcluster::{Phase, SleepFacts, SleepType};
 /// The `reason` of a virtual cluster that is on its way back from sleep.
 pub const REASON_WAKING: &str = "Waking";
 
+/// The `reason` of a virtual cluster whose host cluster is not connected: its phase is the last one
+/// that is known.
+pub const REASON_HOST_AWAY: &str = "HostAway";
+
 /// What a virtual cluster does, in the order in which it needs attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -73,6 +77,9 @@ impl State {
     ) -> Self {
         if deleting {
             return Self::Deleting;
+        }
+        if reason == REASON_HOST_AWAY {
+            return Self::Unknown;
         }
         match phase {
             Some(Phase::Failed) => Self::Failed,

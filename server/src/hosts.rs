@@ -20,6 +20,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::response::Response;
+use dormer_api::vcluster::VirtualClusterInstance;
 use futures::StreamExt;
 use kube::ResourceExt;
 use kube::api::Api;
@@ -33,6 +34,7 @@ use crate::agent::virtual_cluster::{self, INSTANCE_NAME, INSTANCE_NAMESPACE};
 use crate::auth::{Authenticated, Caller};
 use crate::clock::Clock;
 use crate::kube::Result;
+use crate::management;
 use crate::routes::{Row, Who};
 use crate::store::Store;
 use crate::tunnel::Link;
@@ -154,6 +156,7 @@ impl Hosts {
             before.end();
         }
         let Some(reports) = self.0.reports.clone() else { return host };
+        tokio::spawn(tell_of_all(self.0.store.clone(), name.to_owned(), reports.clone()));
         let reports = follow(host.client(), reports);
         tokio::spawn(host.0.gone.clone().run_until_cancelled_owned(reports));
         tokio::spawn(probe::run(
@@ -173,6 +176,9 @@ impl Hosts {
         }
         drop(by_name);
         host.end();
+        if let Some(reports) = self.0.reports.clone() {
+            tokio::spawn(tell_of_all(self.0.store.clone(), name.to_owned(), reports));
+        }
     }
 
     /// Lets go of all.
@@ -253,6 +259,18 @@ fn client(reach: &Reach) -> ::kube::Client {
             });
             ::kube::Client::new(service, "default")
         }
+    }
+}
+
+/// Tells of every instance of a host: it came, or it went.
+async fn tell_of_all(store: Store, name: String, reports: UnboundedSender<Place>) {
+    let found = store.read(|snapshot| {
+        management::all::<VirtualClusterInstance>(snapshot, management::VCLUSTERS)
+    });
+    // At the end of the process neither is there any more.
+    let Ok(instances) = found.await else { return };
+    for it in instances.into_iter().filter(|it| it.spec.cluster_ref.cluster == name) {
+        _ = reports.send((it.metadata.namespace, it.metadata.name));
     }
 }
 

@@ -57,6 +57,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// Whether there is a host cluster of the name that the instance lives in.
+    async fn is_connected(&self, instance: &VirtualClusterInstance) -> Result<bool> {
+        let name = &instance.spec.cluster_ref.cluster;
+        Ok(self.store.get(management::key(management::CLUSTERS, "", name)).await?.is_some())
+    }
+
     fn client(&self) -> kube::Client {
         self.management.client(Caller::controller("instances"))
     }
@@ -116,7 +122,9 @@ async fn reconcile(
         }
         Step::Wait => Ok(Action::requeue(RETRY_AFTER)),
         Step::Remove(instance) => {
-            if host::remove(&context.hosts, &instance).await? {
+            // What a cluster holds that was disconnected is left to those who run it.
+            let disconnected = !context.is_connected(&instance).await?;
+            if disconnected || host::remove(&context.hosts, &instance).await? {
                 host::release(context.client(), &instance).await?;
             }
             Ok(Action::await_change())
@@ -125,7 +133,15 @@ async fn reconcile(
         Step::Sync { instance, look_again } => {
             let uid = &instance.metadata.uid;
             context.due.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
-            let report = host::sync(&context.hosts, &instance).await?;
+            let report = match host::sync(&context.hosts, &instance).await {
+                Err(host::Error::NoHost(cluster)) => {
+                    // The connection's return brings us back.
+                    let away = context.store.write(move |tx| advance::away(tx, &place, &cluster));
+                    away.await?;
+                    return Ok(Action::await_change());
+                }
+                synced => synced?,
+            };
             context.store.write(move |tx| advance::report(tx, &place, &report)).await?;
             Ok(look_again.map_or_else(Action::await_change, Action::requeue))
         }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use dormer_api::annotation;
+use dormer_api::state::REASON_HOST_AWAY;
 use dormer_api::template::VirtualClusterTemplate;
 use dormer_api::vcluster::{
     Phase, SleepFacts, SleepType, VirtualClusterInstance, VirtualClusterTemplateDefinition,
@@ -163,6 +164,24 @@ pub(super) fn report(tx: &mut Tx<'_>, place: &Key, report: &Report) -> Result<()
             conditions::phase(&mut object, Phase::Pending, reason, &report.message);
         }
     }
+    if object != was {
+        tx.update(place, Some(entry.revision), object)?;
+    }
+    Ok(())
+}
+
+/// Writes down that nothing is known, because its host cluster is not connected.
+pub(super) fn away(tx: &mut Tx<'_>, place: &Key, cluster: &str) -> Result<()> {
+    let Some(entry) = tx.get(place)? else { return Ok(()) };
+    let was: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    let mut object = was.clone();
+    let message = match tx.get(&management::key(management::CLUSTERS, "", cluster))? {
+        Some(_) => format!("The cluster {cluster} is not connected: its last state is shown."),
+        None => format!("The cluster {cluster} was disconnected from this instance."),
+    };
+    let status = object::map_at(&mut object, &["status"]);
+    status.insert("reason".into(), json!(REASON_HOST_AWAY));
+    status.insert("message".into(), json!(message));
     if object != was {
         tx.update(place, Some(entry.revision), object)?;
     }

@@ -68,7 +68,7 @@ fn load(tx: &Tx<'_>) -> Result<HashMap<String, usize>> {
 fn least_loaded<'a>(clusters: &'a [Cluster], load: &HashMap<String, usize>) -> Option<&'a str> {
     clusters
         .iter()
-        .filter(|it| it.spec.local || it.status.online)
+        .filter(|it| (it.spec.local || it.status.online) && !it.spec.unusable)
         .map(|it| it.metadata.name.as_str())
         .min_by_key(|name| (load.get(*name).copied().unwrap_or(0), *name))
 }

@@ -75,6 +75,7 @@ impl Cluster {
     }
 
     /// A client that is `user`. It works in this test alone: its tasks are those of the runtime.
+    #[expect(clippy::disallowed_methods, reason = "this kubeconfig is the test's own")]
     pub async fn client(&self, user: &str) -> Client {
         let parsed = Kubeconfig::from_yaml(&self.kubeconfig(user)).unwrap();
         let options = KubeConfigOptions::default();
