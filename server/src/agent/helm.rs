@@ -25,6 +25,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::Client;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use self::clients::Clients;
 use self::jobs::{Answer, Ask, Jobs, Place, What};
@@ -38,6 +40,9 @@ use self::workloads::Workload;
 use super::virtual_cluster::{REASON_SLEEPING, VirtualCluster, VirtualClusterStatus};
 use crate::clock::Clock;
 
+/// How long one step may take: some calls to the host, and a proof.
+const STEP_MAX: Duration = Duration::from_secs(30);
+
 /// Why a step could not be taken. It is to be tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -47,6 +52,8 @@ pub enum Error {
     /// What helm said.
     #[error("helm cannot remove it: {0}")]
     Uninstall(String),
+    #[error("the host cluster does not answer")]
+    Silent(#[from] Elapsed),
 }
 
 /// The virtual clusters of one agent.
@@ -85,32 +92,37 @@ impl Helm {
         &self,
         cluster: &VirtualCluster,
     ) -> Result<VirtualClusterStatus, Error> {
+        timeout(STEP_MAX, self.wake_step(cluster)).await?
+    }
+
+    async fn wake_step(&self, cluster: &VirtualCluster) -> Result<VirtualClusterStatus, Error> {
         let place = place(cluster);
-        let release = match Release::of(cluster) {
-            Ok(release) => release,
-            Err(why) => return Ok(self.status(cluster, &Stage::Unusable(why), Facts::default())),
-        };
         // Before helm, so that a chart that is not there today keeps nobody from waking.
         let workloads = workloads::all(&self.host, &place.0, &place.1).await?;
         let woke = self.write_all(&workloads, replicas::to_wake).await?;
-        let answer = self.deploy(cluster, &place, release.clone(), workloads.is_empty());
-        let facts = match self.proof(&place).await {
-            Ok(version) => Ok(Facts { answers: true, version }),
-            Err(why) => Err(why),
-        };
-        let stage = match (answer, &facts) {
-            (Answer::Running, _) => Stage::Installing(format!("helm installs {}", release.words())),
-            (Answer::Waiting(why), _) => Stage::Installing(why),
-            (Answer::Failed(why), _) => Stage::InstallFailed(why),
-            (Answer::Done, _) if woke => Stage::Starting("Its control plane starts".into()),
-            (Answer::Done, Ok(_)) => Stage::Ready,
-            (Answer::Done, Err(why)) => {
-                let pods = workloads::pods(&self.host, &place.0, &place.1, &workloads).await?;
-                let trouble = workloads::trouble(&pods.control_plane);
-                Stage::Starting(trouble.unwrap_or_else(|| why.clone()))
+        let stage = match Release::of(cluster) {
+            Err(why) => Stage::Unusable(why),
+            Ok(release) => {
+                let installing = format!("helm installs {}", release.words());
+                match self.deploy(cluster, &place, release, workloads.is_empty()) {
+                    Answer::Running => Stage::Installing(installing),
+                    Answer::Waiting(why) => Stage::Installing(why),
+                    Answer::Failed(why) => Stage::InstallFailed(why),
+                    Answer::Done if woke => Stage::Starting("Its control plane starts".into()),
+                    Answer::Done => Stage::Ready,
+                }
             }
         };
-        Ok(self.status(cluster, &stage, facts.unwrap_or_default()))
+        let (stage, facts) = match (stage, self.proof(&place).await) {
+            (Stage::Ready, Err(why)) => {
+                let pods = workloads::pods(&self.host, &place.0, &place.1, &workloads).await?;
+                let trouble = workloads::trouble(&pods.control_plane);
+                (Stage::Starting(trouble.unwrap_or(why)), Facts::default())
+            }
+            (stage, Ok(version)) => (stage, Facts { answers: true, version }),
+            (stage, Err(_)) => (stage, Facts::default()),
+        };
+        Ok(self.status(cluster, &stage, facts))
     }
 
     /// The same toward sleep.
@@ -118,6 +130,10 @@ impl Helm {
         &self,
         cluster: &VirtualCluster,
     ) -> Result<VirtualClusterStatus, Error> {
+        timeout(STEP_MAX, self.sleep_step(cluster)).await?
+    }
+
+    async fn sleep_step(&self, cluster: &VirtualCluster) -> Result<VirtualClusterStatus, Error> {
         let place = place(cluster);
         let falling = |what: &str| {
             let stage = Stage::FallingAsleep(what.to_owned());
@@ -143,6 +159,10 @@ impl Helm {
 
     /// Brings it one step toward not being there, and says whether it is gone.
     pub(super) async fn remove(&self, cluster: &VirtualCluster) -> Result<bool, Error> {
+        timeout(STEP_MAX, self.remove_step(cluster)).await?
+    }
+
+    async fn remove_step(&self, cluster: &VirtualCluster) -> Result<bool, Error> {
         let place = place(cluster);
         self.clients.forget(&place);
         let ask = Ask { uid: cluster.metadata.uid.clone(), what: What::Uninstall };

@@ -11,9 +11,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// How many run at once: each is a process of some 100 MB.
 const RUNS_MAX: usize = 2;
+/// How long a job may take with all that stands around the run of helm, which has a shorter deadline.
+const JOB_MAX: Duration = Duration::from_secs(180);
 /// The time from the first failure to the next try. It doubles with each failure.
 const RETRY_FIRST: Duration = Duration::from_secs(10);
 /// The longest time to the next try.
@@ -144,7 +147,10 @@ impl Jobs {
             }
             // Never closed, so there is always a turn.
             let _turn = turns.acquire_owned().await;
-            let outcome = work.await;
+            let outcome = match timeout(JOB_MAX, work).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(Halt::Failed("The host cluster does not answer".into())),
+            };
             let mut all = lock(&jobs);
             if let Some(job) = all.get_mut(&its_place).filter(|job| job.ask == its_ask) {
                 job.end(outcome);

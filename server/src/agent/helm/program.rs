@@ -20,7 +20,7 @@ const SAID_LENGTH_MAX: usize = 16 * 1024;
 /// The longest error that is told, in characters.
 const ERROR_LENGTH_MAX: usize = 400;
 /// What of our own environment helm needs to reach a chart repository and the host cluster.
-const PASSED_ON: [&str; 12] = [
+const PASSED_ON: [&str; 10] = [
     "PATH",
     "HTTP_PROXY",
     "HTTPS_PROXY",
@@ -30,10 +30,11 @@ const PASSED_ON: [&str; 12] = [
     "no_proxy",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
-    "KUBERNETES_SERVICE_HOST",
-    "KUBERNETES_SERVICE_PORT",
     "LANG",
 ];
+/// What it needs besides to reach the cluster that we run in. Given to it for another one, it would
+/// lead a kubeconfig that says nothing to the wrong cluster.
+const IN_CLUSTER: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
 
 /// How the `helm` program reaches the host cluster.
 pub enum Access {
@@ -102,7 +103,7 @@ impl Program {
         let file = folder.write("values.yaml", values)?;
         let mut command = Command::new(&self.program);
         command.args(arguments(&file)).env_clear().current_dir(&folder.0);
-        command.envs(PASSED_ON.iter().filter_map(|it| Some((it, std::env::var_os(it)?))));
+        pass_on(&mut command, &PASSED_ON);
         command.env("HOME", &self.scratch).env("TMPDIR", &folder.0);
         for (variable, name) in [
             ("HELM_CACHE_HOME", "cache"),
@@ -112,7 +113,7 @@ impl Program {
             command.env(variable, self.scratch.join(name));
         }
         match &self.access {
-            Access::InCluster => {}
+            Access::InCluster => pass_on(&mut command, &IN_CLUSTER),
             Access::Kubeconfig(path) => _ = command.env("KUBECONFIG", path),
             Access::Text(text) => {
                 _ = command.env("KUBECONFIG", folder.write("kubeconfig", text)?);
@@ -121,6 +122,14 @@ impl Program {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command.kill_on_drop(true);
         Ok(command)
+    }
+}
+
+fn pass_on(command: &mut Command, variables: &[&str]) {
+    for variable in variables {
+        if let Some(value) = std::env::var_os(variable) {
+            command.env(variable, value);
+        }
     }
 }
 
@@ -224,6 +233,22 @@ mod tests {
     #[test]
     fn an_error_has_an_end() {
         assert_eq!(error(&"x".repeat(9000)).len(), ERROR_LENGTH_MAX);
+    }
+
+    #[test]
+    fn a_program_for_another_cluster_does_not_hear_of_ours() {
+        let scratch = tempfile::tempdir().unwrap();
+        let variables = |access| {
+            let program = Program::new(access, "helm".into(), scratch.path().to_owned());
+            let folder = Folder::make(scratch.path()).unwrap();
+            let command = program.command(&folder, "", |_| Vec::new()).unwrap();
+            let all = command.as_std().get_envs();
+            all.filter_map(|(key, _)| key.to_str().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let file = variables(Access::Kubeconfig("/a".into()));
+        assert!(file.iter().any(|it| it == "KUBECONFIG"));
+        assert!(!file.iter().any(|it| it.starts_with("KUBERNETES_")));
+        assert!(!variables(Access::InCluster).iter().any(|it| it == "KUBECONFIG"));
     }
 
     #[tokio::test]

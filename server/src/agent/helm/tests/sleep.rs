@@ -57,6 +57,20 @@ async fn wake_restores_what_was_and_keeps_what_users_scale() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_deployed_can_be_woken() {
+    let rig = Rig::new().await;
+    rig.settled().await;
+    rig.make_stateful_set(2).await;
+    rig.start_control_plane().await;
+    rig.sleep().await;
+    rig.sleep().await;
+    rig.ask_for("- not a map\n").await;
+    let status = rig.load().await;
+    assert_eq!((status.reason.as_str(), status.control_plane_ready), ("InvalidRelease", true));
+    assert_eq!(rig.stateful_set().await, (2, 0));
+}
+
+#[tokio::test]
 async fn a_write_to_what_has_changed_since_is_refused() {
     let rig = Rig::new().await;
     rig.make_stateful_set(2).await;
