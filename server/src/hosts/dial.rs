@@ -32,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(60);
 
 type Boxed<T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send>>;
 /// From a host and a port to the addresses that they lead to.
-pub type Resolve = Arc<dyn Fn(String, u16) -> Boxed<Vec<SocketAddr>> + Send + Sync>;
+type Resolve = Arc<dyn Fn(String, u16) -> Boxed<Vec<SocketAddr>> + Send + Sync>;
 
 /// A client of a cluster that was connected by kubeconfig. Dials nothing yet; each connection is
 /// resolved and looked at anew.
@@ -42,21 +42,22 @@ pub type Resolve = Arc<dyn Fn(String, u16) -> Boxed<Vec<SocketAddr>> + Send + Sy
 /// # Errors
 /// The credential cannot be used for TLS, which the intake would have found.
 pub fn client(to: &Sanitized, allowed: &Allowed) -> Result<Client, Error> {
-    client_with(to, allowed, system_resolver())
+    client_with(to, allowed, system_resolver(), CONNECT_LIMIT)
 }
 
-/// [`client`], with names looked up by `resolve`.
-///
-/// # Errors
-/// As [`client`].
-pub fn client_with(to: &Sanitized, allowed: &Allowed, resolve: Resolve) -> Result<Client, Error> {
+fn client_with(
+    to: &Sanitized,
+    allowed: &Allowed,
+    resolve: Resolve,
+    limit: Duration,
+) -> Result<Client, Error> {
     let config = to.config().map_err(Error::internal)?;
     let dialler = Dialler { allowed: allowed.clone(), resolve };
     let https = config.rustls_https_connector_with_connector(dialler).map_err(Error::internal)?;
     let http: legacy::Client<_, Body> = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(hyper_util::rt::TokioTimer::new())
         .pool_idle_timeout(IDLE)
-        .build(InTime(https));
+        .build(InTime { connector: https, limit });
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer().map_err(Error::internal)?)
@@ -88,22 +89,38 @@ impl Dialler {
         let host = uri.host().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host);
         let found = (self.resolve)(host.to_owned(), uri.port_u16().unwrap_or(443)).await?;
-        let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name leads to no address");
-        // What is checked is what is dialled: nothing is looked up in between.
-        for address in found {
-            match self.allowed.check(address.ip()) {
-                Err(refused) => failure = io::Error::new(io::ErrorKind::PermissionDenied, refused),
-                Ok(()) => match TcpStream::connect(address).await {
-                    Ok(stream) => {
-                        stream.set_nodelay(true)?;
-                        return Ok(TokioIo::new(stream));
-                    }
-                    Err(error) => failure = error,
-                },
-            }
-        }
-        Err(failure)
+        Ok(TokioIo::new(open(&found, &self.allowed).await?))
     }
+}
+
+/// The addresses that a host leads to; an IPv6 address without its brackets.
+///
+/// # Errors
+/// The name is not known.
+pub async fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    (system_resolver())(host.to_owned(), port).await
+}
+
+/// A connection to the first of these addresses that may be dialled and answers. What is looked at is
+/// what is dialled: nothing is looked up in between. Waits for as long as the system does.
+///
+/// # Errors
+/// None of them does; with [`why_not`] in words.
+pub async fn open(found: &[SocketAddr], allowed: &Allowed) -> io::Result<TcpStream> {
+    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name leads to no address");
+    for address in found {
+        match allowed.check(address.ip()) {
+            Err(refused) => failure = io::Error::new(io::ErrorKind::PermissionDenied, refused),
+            Ok(()) => match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(stream);
+                }
+                Err(error) => failure = error,
+            },
+        }
+    }
+    Err(failure)
 }
 
 impl Service<Uri> for Dialler {
@@ -120,9 +137,12 @@ impl Service<Uri> for Dialler {
     }
 }
 
-/// A connector that gives up after [`CONNECT_LIMIT`]: the name, the connection and TLS together.
+/// A connector that gives up after a while: the name, the connection and TLS together.
 #[derive(Clone)]
-struct InTime<S>(S);
+struct InTime<S> {
+    connector: S,
+    limit: Duration,
+}
 
 impl<S> Service<Uri> for InTime<S>
 where
@@ -134,14 +154,14 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
+        self.connector.poll_ready(context)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.0.call(uri);
+        let connecting = timeout(self.limit, self.connector.call(uri));
         Box::pin(async move {
             let late = |_| io::Error::new(io::ErrorKind::TimedOut, "it did not answer in time");
-            timeout(CONNECT_LIMIT, connecting).await.map_err(late)?
+            connecting.await.map_err(late)?
         })
     }
 }
@@ -150,34 +170,37 @@ where
 /// upstream said is in them.
 #[must_use]
 pub fn why(error: &kube::Error) -> String {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(it) = source {
+    why_not(error)
+}
+
+/// [`why`], for any error that came of a connection.
+#[must_use]
+pub fn why_not(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut connection = None;
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(it) = next {
         if let Some(refused) = it.downcast_ref::<address::Refused>() {
             return refused.to_string();
         }
         if let Some(error) = it.downcast_ref::<rustls::Error>() {
             return format!("Its certificate was not accepted: {error}.");
         }
-        if let Some(error) = it.downcast_ref::<io::Error>() {
-            // `source` of an `io::Error` passes over what it wraps.
-            if let Some(refused) =
-                error.get_ref().and_then(|it| it.downcast_ref::<address::Refused>())
-            {
-                return refused.to_string();
+        next = match it.downcast_ref::<io::Error>() {
+            Some(error) => {
+                connection = Some(error);
+                // `source` passes over what an `io::Error` wraps.
+                error.get_ref().map(|it| it as &(dyn std::error::Error + 'static))
             }
-            if let Some(error) = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
-                return format!("Its certificate was not accepted: {error}.");
-            }
-            return match error.kind() {
-                io::ErrorKind::TimedOut => {
-                    format!("It did not answer within {} s.", CONNECT_LIMIT.as_secs())
-                }
-                _ => format!("The connection failed: {error}."),
-            };
-        }
-        source = it.source();
+            None => it.source(),
+        };
     }
-    "It could not be reached.".to_owned()
+    match connection {
+        Some(error) if error.kind() == io::ErrorKind::TimedOut => {
+            format!("It did not answer within {} s.", CONNECT_LIMIT.as_secs())
+        }
+        Some(error) => format!("The connection failed: {error}."),
+        None => "It could not be reached.".to_owned(),
+    }
 }
 
 #[cfg(test)]
