@@ -44,6 +44,34 @@ fn kubectl_needs_no_other_tool_and_gets_no_secret_as_an_argument() {
 }
 
 #[test]
+fn the_direct_route_leaves_the_key_with_the_central_instance() {
+    let instance = instance("Q0EKQ0E=");
+    let endpoint = Endpoint { url: "https://eu-1.example.com".into(), ..Endpoint::default() };
+    let endpoint = Endpoint { insecure: true, ..endpoint };
+    let request = Request {
+        endpoint: Some(&endpoint),
+        route: Route::Direct,
+        ..request(&instance, Some(KEY))
+    };
+    let mut lines = kubectl(&request);
+    // What its program does is held in a real shell.
+    let plugin = lines.remove(5).text();
+    let words = shlex::split(&plugin).unwrap();
+    assert_eq!(words[..3], ["kubectl", "config", "set-credentials"]);
+    assert!(!plugin.contains(KEY) && !plugin.contains("eu-1.example.com"));
+    insta::assert_snapshot!(text(&lines), @r#"
+    export DORMER_ACCESS_KEY='vck_0123456789abcdefghij'
+    (umask 077 && mkdir -p ~/.kube/dormer && rm -f ~/.kube/dormer/loft-vcluster_calm-otter_web.token && printf 'Authorization: Bearer %s\n' "$DORMER_ACCESS_KEY" > ~/.kube/dormer/loft-vcluster_calm-otter_web.header)
+    (umask 077 && printf %b "CA\\nCA" > ~/.kube/dormer/loft-vcluster_calm-otter_web.ca)
+    kubectl config unset users.loft-vcluster_calm-otter_web && kubectl config unset clusters.loft-vcluster_calm-otter_web
+    kubectl config set-cluster loft-vcluster_calm-otter_web --server=https://eu-1.example.com/kubernetes/project/web/virtualcluster/calm-otter --insecure-skip-tls-verify=true
+    kubectl config set-context loft-vcluster_calm-otter_web --cluster=loft-vcluster_calm-otter_web --user=loft-vcluster_calm-otter_web
+    kubectl config use-context loft-vcluster_calm-otter_web
+    kubectl get ns
+    "#);
+}
+
+#[test]
 fn a_certificate_that_every_machine_trusts_needs_no_line() {
     let lines = text(&kubectl(&request(&instance(""), Some(KEY))));
     assert!(!lines.contains("certificate-authority-data"));
