@@ -245,8 +245,13 @@ fn api_answers(cluster: &Cluster, now: i64) -> Line {
         }
         (_, Some(last)) => {
             let (_, next) = api_refused(condition::NO_ANSWER, cluster.spec.network_peer);
-            let silent = span((now - last).max(FRESH));
-            step.line(Progress::Failed, format!("It answered, but not for {silent}."))
+            let cause = match now - last {
+                ..=FRESH => {
+                    "It answered a moment ago, and then the connection was lost.".to_owned()
+                }
+                silent => format!("It answered, but not for {}.", span(silent)),
+            };
+            step.line(Progress::Failed, told(&cluster.status.message, &cause))
                 .next(next)
                 .at(Some(last))
         }
