@@ -16,6 +16,7 @@ use dormer_api::name::project_namespace;
 use dormer_api::vcluster::{ActivityInfo, Phase, VirtualClusterInstance};
 use futures::{FutureExt, TryStreamExt};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::auth::{Bearer, Caller, is_unchanged, leash};
@@ -47,6 +48,8 @@ pub struct Gateway {
     pub sleep: Sleep,
     /// The one host cluster that this gateway stands beside; nothing on the central instance.
     pub beside: Option<String>,
+    /// Cancelled when the process begins to stop: streams end then, and clients come back.
+    pub stop: CancellationToken,
 }
 
 /// `/kubernetes/…`, but for the management API.
@@ -94,7 +97,7 @@ impl Gateway {
         if let Some(upgrade) = upgrade {
             return upgrade.join(response, still, in_use);
         }
-        let response = leash(response, still);
+        let response = leash(response, self.stop.clone(), still);
         Ok(response.map(|body| match in_use {
             // A watch is use for as long as it is open.
             Some(in_use) => Body::from_stream(body.into_data_stream().inspect_ok(move |_| {

@@ -159,12 +159,7 @@ impl Hosts {
         tokio::spawn(tell_of_all(self.0.store.clone(), name.to_owned(), reports.clone()));
         let reports = follow(host.client(), reports);
         tokio::spawn(host.0.gone.clone().run_until_cancelled_owned(reports));
-        tokio::spawn(probe::run(
-            self.0.store.clone(),
-            self.0.clock.clone(),
-            name.to_owned(),
-            host.clone(),
-        ));
+        tokio::spawn(probe::run(self.clone(), name.to_owned(), host.clone()));
         host
     }
 

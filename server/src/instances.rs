@@ -124,7 +124,12 @@ async fn reconcile(
         Step::Remove(instance) => {
             // What a cluster holds that was disconnected is left to those who run it.
             let disconnected = !context.is_connected(&instance).await?;
-            if disconnected || host::remove(&context.hosts, &instance).await? {
+            let removed = match host::remove(&context.hosts, &instance).await {
+                // The connection's return brings us back.
+                Err(host::Error::NoHost(_)) => disconnected,
+                removed => removed?,
+            };
+            if removed {
                 host::release(context.client(), &instance).await?;
             }
             Ok(Action::await_change())

@@ -155,7 +155,8 @@ pub async fn handle(
         }
     }
     let response = app.management.handle(caller.clone(), request).await;
-    leash(response, move || {
+    let stop = app.stop.clone();
+    leash(response, stop, move || {
         let (app, caller) = (app.clone(), caller.clone());
         async move { is_unchanged(&app.store, &app.clock, &caller).await }.boxed()
     })

@@ -54,6 +54,8 @@ impl Running {
     /// Ends the background work; what has not ended after the drain is left to the end of the process.
     pub async fn stop(self) {
         self.app.stop.cancel();
+        // Requests that were on their way through a tunnel have ended by now.
+        self.app.gateway.hosts.close();
         self.tasks.close();
         if timeout(self.app.config.drain(), self.tasks.wait()).await.is_err() {
             tracing::warn!("background work did not end in time");
@@ -126,6 +128,7 @@ pub async fn start(
             hosts: hosts.clone(),
             sleep: sleep.clone(),
             beside: None,
+            stop: stop.clone(),
         },
         vault,
         signer,
@@ -151,7 +154,6 @@ pub async fn start(
     tasks.spawn(async move {
         stop.cancelled().await;
         management.close();
-        hosts.close();
     });
     Ok(Running { app, password, tasks, _lock: lock })
 }

@@ -158,6 +158,7 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
         ),
         sleep: activity.sleep(),
         beside: Some(beside.settings.cluster.clone()),
+        stop: stop.clone(),
     };
     tokio::spawn(activity.run());
     let dialling = tokio::spawn(dial::keep(beside.clone()));

@@ -7,6 +7,7 @@ use axum::response::Response;
 use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
 use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
 use super::{Caller, caller_of_user};
 use crate::clock::Clock;
@@ -17,9 +18,10 @@ use crate::store::Store;
 /// The time between two looks at whether the right still stands.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
-/// Ends the body of `response`, if it is a stream, once `still` says no.
+/// Ends the body of `response`, if it is a stream, once `still` says no or `stop` is cancelled.
 pub fn leash(
     response: Response,
+    stop: CancellationToken,
     still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
 ) -> Response {
     // What has a length is there already.
@@ -30,11 +32,14 @@ pub fn leash(
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.reset();
-        let held = (body.into_data_stream(), looks, still);
-        Body::from_stream(stream::unfold(held, |(mut data, mut looks, still)| async move {
+        let held = (body.into_data_stream(), looks, stop, still);
+        Body::from_stream(stream::unfold(held, |(mut data, mut looks, stop, still)| async move {
             loop {
                 tokio::select! {
-                    chunk = data.next() => return chunk.map(|it| (it, (data, looks, still))),
+                    // What has come already is passed on first.
+                    biased;
+                    chunk = data.next() => return chunk.map(|it| (it, (data, looks, stop, still))),
+                    () = stop.cancelled() => return None,
                     _ = looks.tick() => if !still().await { return None },
                 }
             }

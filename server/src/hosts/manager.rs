@@ -106,8 +106,16 @@ async fn open(app: &App, folder: &Path, name: String, uid: String) -> Result<Opt
     };
     let agent = Agent::kubernetes(client, runs);
     let stop = CancellationToken::new();
-    tokio::spawn(agent.clone().run(stop.clone()));
-    app.gateway.hosts.attach(&name, Reach::Agent(agent));
+    let host = app.gateway.hosts.attach(&name, Reach::Agent(agent.clone()));
+    tokio::spawn(agent.run(stop.clone()));
+    tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            // What is no longer believed to be the cluster gets nothing more from us.
+            host.gone().await;
+            stop.cancel();
+        }
+    });
     Ok(Some(Kept { uid, stop }))
 }
 

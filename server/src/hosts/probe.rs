@@ -8,7 +8,7 @@ use kube::api::Api;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use super::Host;
+use super::{Host, Hosts};
 use crate::clock::{Clock, rfc3339};
 use crate::kube::{Error, Result, object};
 use crate::management;
@@ -25,6 +25,7 @@ const FAILURES_MAX: u32 = 2;
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 /// What a proof found.
+#[derive(Clone)]
 struct Proof {
     version: String,
     /// Of `kube-system`.
@@ -33,12 +34,13 @@ struct Proof {
 }
 
 /// Proves until the connection is let go, and then says that it is.
-pub(super) async fn run(store: Store, clock: Clock, name: String, host: Host) {
+pub(super) async fn run(hosts: Hosts, name: String, host: Host) {
+    let (store, clock) = (hosts.0.store.clone(), hosts.0.clock.clone());
     let mut failures = 0;
-    loop {
+    let gone = loop {
         let proof = tokio::select! {
             proof = timeout(ANSWER_MAX, prove(&host)) => proof,
-            () = host.gone() => break,
+            () = host.gone() => break Found::Gone,
         };
         let (found, pause) = match proof {
             Ok(Ok(proof)) => {
@@ -51,14 +53,19 @@ pub(super) async fn run(store: Store, clock: Clock, name: String, host: Host) {
             }
         };
         if failures == 0 || failures >= FAILURES_MAX {
-            write(&store, &clock, &name, found).await;
+            let swapped = write(&store, &clock, &name, &found).await;
+            if swapped {
+                // Not one request more, neither of people nor of controllers.
+                hosts.detach(&name, &host);
+                return;
+            }
         }
         tokio::select! {
             () = sleep(pause) => {}
-            () = host.gone() => break,
+            () = host.gone() => break Found::Gone,
         }
-    }
-    write(&store, &clock, &name, Found::Gone).await;
+    };
+    write(&store, &clock, &name, &gone).await;
 }
 
 async fn prove(host: &Host) -> Result<Proof, ::kube::Error> {
@@ -74,27 +81,32 @@ async fn prove(host: &Host) -> Result<Proof, ::kube::Error> {
     })
 }
 
+#[derive(Clone)]
 enum Found {
     Answer(Proof),
     Silence,
     Gone,
 }
 
-async fn write(store: &Store, clock: &Clock, name: &str, found: Found) {
+/// Writes down what was found. Says whether it is another cluster than the one that was connected.
+async fn write(store: &Store, clock: &Clock, name: &str, found: &Found) -> bool {
     let (now, place) = (clock.now_seconds(), management::key(management::CLUSTERS, "", name));
+    let found = found.clone();
     let written = store.write(move |tx| {
-        let Some(entry) = tx.get(&place)? else { return Ok(()) };
+        let Some(entry) = tx.get(&place)? else { return Ok(false) };
         let mut cluster: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
         let was = cluster.clone();
         apply(&mut cluster, &found, now);
+        let reason = cluster["status"]["reason"].as_str().unwrap_or_default().to_owned();
         if cluster != was {
             update(tx, &place, cluster)?;
         }
-        Ok::<_, Error>(())
+        Ok::<_, Error>(matches!(found, Found::Answer(_)) && reason == condition::SWAPPED)
     });
-    if let Err(error) = written.await {
+    written.await.unwrap_or_else(|error| {
         tracing::warn!(%error, cluster = name, "cannot write how a host cluster is");
-    }
+        false
+    })
 }
 
 fn update(tx: &mut Tx<'_>, place: &crate::store::Key, cluster: Value) -> Result<()> {
@@ -110,7 +122,7 @@ fn apply(cluster: &mut Value, found: &Found, now: i64) {
             if !known.is_empty() && !proof.uid.is_empty() && known != proof.uid =>
         {
             let words = "Another cluster answers than the one that was connected.";
-            online(cluster, false, "Swapped", words, now);
+            online(cluster, false, condition::SWAPPED, words, now);
             cluster["status"]["phase"] = json!("Failed");
             note(cluster, Fact::no(condition::API_ANSWERS, condition::SWAPPED, words), now);
         }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use dormer_api::cluster::condition;
+use dormer_api::cluster::{Cluster, condition};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +60,9 @@ pub async fn dial_in(State(app): State<App>, mut request: Request) -> Result<Res
     if asked != Some(PROTOCOL) {
         return Err(Error::BadRequest(format!("this is for Upgrade: {PROTOCOL}")));
     }
+    if is_swapped(&app, &hello).await? {
+        return Err(refused(&app, &hello.cluster, condition::SWAPPED).await?);
+    }
     if let Some(host) = app.gateway.hosts.get(&hello.cluster)
         && is_another(&host, &hello.process).await
     {
@@ -90,6 +93,15 @@ async fn hello(app: &App, (token, cluster): (String, String)) -> Result<Hello> {
     let claims = verify::<Hello>(&token, &key, (&uid, &app.instance, PURPOSE), now);
     let hello = claims.ok_or_else(nobody)?.says;
     if hello.cluster == cluster { Ok(hello) } else { Err(nobody()) }
+}
+
+/// Whether the agent stands beside another cluster than the one that was connected.
+async fn is_swapped(app: &App, hello: &Hello) -> Result<bool> {
+    let place = management::key(CLUSTERS, "", &hello.cluster);
+    let Some(entry) = app.store.get(place).await? else { return Ok(false) };
+    let cluster: Cluster = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    let known = cluster.status.cluster_uid;
+    Ok(!known.is_empty() && !hello.cluster_uid.is_empty() && known != hello.cluster_uid)
 }
 
 /// Whether an agent of another process answers on this connection. One whose line was cut does not,

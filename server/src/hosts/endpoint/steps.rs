@@ -1,6 +1,6 @@
 //! The steps of a check, each with what it found.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -155,7 +155,7 @@ async fn resolve(name: &str, port: u16) -> Result<(Vec<SocketAddr>, String), Str
     let found: Vec<SocketAddr> =
         found.map_err(|_| format!("There is no address for the name {name}."))?.collect();
     // Where the machines of a cloud keep their secrets.
-    let allowed: Vec<SocketAddr> = found.into_iter().filter(|it| !is_link_local(it)).collect();
+    let allowed: Vec<SocketAddr> = found.into_iter().filter(|it| !is_forbidden(it)).collect();
     match allowed.first() {
         Some(first) => {
             let words = first.ip().to_string();
@@ -165,13 +165,15 @@ async fn resolve(name: &str, port: u16) -> Result<(Vec<SocketAddr>, String), Str
     }
 }
 
-fn is_link_local(address: &SocketAddr) -> bool {
-    match address.ip().to_canonical() {
-        std::net::IpAddr::V4(it) => it.is_link_local() || it.is_unspecified() || it.is_multicast(),
-        std::net::IpAddr::V6(it) => {
-            it.is_unicast_link_local() || it.is_unspecified() || it.is_multicast()
-        }
-    }
+/// Whatever the settings allow for clusters: an endpoint may be in any network, but not there.
+fn is_forbidden(address: &SocketAddr) -> bool {
+    let metadata = ["fd00:ec2::254", "100.100.100.200"];
+    let ip = address.ip().to_canonical();
+    let special = match ip {
+        IpAddr::V4(it) => it.is_link_local() || it.is_unspecified() || it.is_multicast(),
+        IpAddr::V6(it) => it.is_unicast_link_local() || it.is_unspecified() || it.is_multicast(),
+    };
+    special || metadata.iter().any(|it| it.parse() == Ok(ip))
 }
 
 async fn connect(addresses: Vec<SocketAddr>) -> Result<(TcpStream, String), String> {
@@ -286,7 +288,14 @@ mod tests {
 
     #[tokio::test]
     async fn t36_the_addresses_where_clouds_keep_secrets_are_not_dialled() {
-        for name in ["169.254.169.254", "fe80::1", "0.0.0.0", "::ffff:169.254.169.254"] {
+        for name in [
+            "169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "::ffff:169.254.169.254",
+            "fd00:ec2::254",
+            "100.100.100.200",
+        ] {
             assert!(resolve(name, 443).await.is_err(), "{name}");
         }
         assert!(resolve("127.0.0.1", 443).await.is_ok());
