@@ -82,9 +82,10 @@ impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Reader<I> {
         let event = self.events.next();
         let (event, span) =
             event.ok_or_else(|| Fault { place: None, words: "it ends too early".into() })??;
-        self.left = self.left.checked_sub(1).ok_or_else(|| {
-            Fault::at(&span, format!("there is more than {EVENTS_MAX} things can be said with"))
-        })?;
+        self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or_else(|| Fault::at(&span, format!("it holds more than {EVENTS_MAX} values")))?;
         Ok((event, span))
     }
 
