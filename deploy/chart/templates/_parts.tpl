@@ -27,9 +27,9 @@ app.kubernetes.io/component: {{ .Values.mode }}
 {{- /* One argument a line, as JSON, which is YAML. */ -}}
 {{- define "dormer.arguments" -}}
 {{- $arguments := list .Values.mode "--listen" "0.0.0.0:9898" "--data" "/data/dormer" -}}
+{{- $arguments = concat $arguments (list "--drain" (toString .Values.drain)) -}}
 {{- if eq .Values.mode "serve" -}}
   {{- $arguments = concat $arguments (list "--host-name" (include "dormer.hostNames" .)) -}}
-  {{- $arguments = concat $arguments (list "--drain" (toString .Values.drain)) -}}
   {{- with .Values.serve.url }}{{ $arguments = concat $arguments (list "--url" .) }}{{ end -}}
   {{- if .Values.serve.adminPasswordSecret -}}
     {{- $arguments = concat $arguments (list "--admin-password-file" "/admin/password") -}}

@@ -77,9 +77,7 @@ async fn helm_installs_the_chart_of_the_tests_from_its_repository() {
     let Some(helm) = Helm::find() else { return };
     let repository = Repository::serve(&helm).await;
     let namespace = cluster.namespace("chart").await;
-    let folder = TempDir::new().unwrap();
-    let kubeconfig = folder.path().join("kubeconfig");
-    std::fs::write(&kubeconfig, cluster.kubeconfig("admin")).unwrap();
+    let (_folder, kubeconfig) = cluster.kubeconfig_file("admin");
 
     let mut helm = helm.command();
     helm.args(["upgrade", "--install", "demo", "vcluster", "--repo", &repository.url]);

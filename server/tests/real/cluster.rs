@@ -5,7 +5,7 @@
 //! own. There are no nodes: a pod is made, and stays `Pending` unless a test says otherwise.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use axum::http::Request;
@@ -24,7 +24,7 @@ use crate::programs::{Programs, needed};
 /// Who may sign in, and their group.
 const USERS: [(&str, &str); 2] = [("admin", "system:masters"), ("stranger", "strangers")];
 /// How long a control plane may take to answer: two seconds by itself, more beside a build.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running control plane.
 pub struct Cluster {
@@ -53,25 +53,38 @@ impl Cluster {
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let certificates = Certificates::make(address);
         let [etcd_port, peer_port, port] = free_ports();
-        programs.start(&etcd, &etcd_arguments(programs.folder(), etcd_port, peer_port));
+        programs.start("etcd", &etcd, &etcd_arguments(programs.folder(), etcd_port, peer_port));
         write_files(programs.folder(), &certificates, &secret);
         let url = format!("https://{}", SocketAddr::new(address, port));
         let mut arguments = apiserver_arguments(programs.folder(), etcd_port);
         arguments.push(format!("--bind-address={address}"));
         arguments.push(format!("--secure-port={port}"));
-        programs.start(&apiserver, &arguments);
+        programs.start("kube-apiserver", &apiserver, &arguments);
         let mut cluster = Self { url, secret, authority: certificates.authority, programs };
         cluster.until_ready().await;
         let kubeconfig = cluster.programs.folder().join("controllers.kubeconfig");
         std::fs::write(&kubeconfig, cluster.kubeconfig("admin")).unwrap();
         let arguments = controller_arguments(cluster.programs.folder(), &kubeconfig);
-        cluster.programs.start(&controllers, &arguments);
+        cluster.programs.start("controllers", &controllers, &arguments);
         Some(cluster)
     }
 
     /// What a person who is `user` would have in a file. Nothing in it points at another file.
     pub fn kubeconfig(&self, user: &str) -> String {
-        kubeconfig(&self.url, &self.authority, &format!("{user}-{}", self.secret))
+        self.kubeconfig_with(&format!("{user}-{}", self.secret))
+    }
+
+    /// The same for whoever has this token.
+    pub fn kubeconfig_with(&self, token: &str) -> String {
+        kubeconfig(&self.url, &self.authority, token)
+    }
+
+    /// The same as a file, which goes with its folder.
+    pub fn kubeconfig_file(&self, user: &str) -> (TempDir, PathBuf) {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("kubeconfig");
+        std::fs::write(&file, self.kubeconfig(user)).unwrap();
+        (folder, file)
     }
 
     /// A client that is `user`. It works in this test alone: its tasks are those of the runtime.

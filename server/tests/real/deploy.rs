@@ -7,14 +7,14 @@ use std::process::{Command, Stdio};
 use clap::Parser as _;
 use dormer::config::Cli;
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::central::Central;
 use crate::charts::Helm;
 use crate::cluster::{Cluster, until};
 use crate::programs::run;
 
 /// What the wizard's command sets, and an Ingress.
-const AGENT: [&str; 7] = [
+pub const AGENT: [&str; 7] = [
     "mode=agent",
     "image=registry.example.com/dormer:0.1.0",
     "agent.url=https://hub.example.com:9898",
@@ -64,12 +64,16 @@ fn of_kind<'a>(documents: &'a [Value], kind: &str) -> &'a Value {
     documents.iter().find(|it| it["kind"] == kind).unwrap_or_else(|| panic!("no {kind}"))
 }
 
-/// `kubectl` as the administrator of a cluster.
-fn kubectl(cluster: &Cluster, folder: &TempDir) -> Command {
-    let file = folder.path().join("kubeconfig");
-    std::fs::write(&file, cluster.kubeconfig("admin")).unwrap();
+/// Installs our chart with these values.
+pub fn install(helm: &Helm, kubeconfig: &Path, namespace: &str, release: &str, set: &[&str]) {
+    let mut helm = helm.command();
+    helm.args(["upgrade", "--install", release]).arg(chart()).args(values(set));
+    run(helm.args(["--namespace", namespace, "--kubeconfig"]).arg(kubeconfig));
+}
+
+fn kubectl(kubeconfig: &Path) -> Command {
     let mut kubectl = Command::new("kubectl");
-    kubectl.arg("--kubeconfig").arg(file);
+    kubectl.arg("--kubeconfig").arg(kubeconfig);
     kubectl
 }
 
@@ -102,7 +106,7 @@ fn the_chart_says_what_is_missing_or_wrong() {
 #[test]
 fn the_program_takes_the_arguments_that_the_chart_gives_it() {
     let Some(helm) = Helm::find() else { return };
-    for set in [&SERVE[..], &SERVE_MORE] {
+    for set in [&AGENT[..], &SERVE, &SERVE_MORE] {
         let (_, documents) = documents(&helm, set);
         let container =
             &of_kind(&documents, "Deployment")["spec"]["template"]["spec"]["containers"][0];
@@ -125,10 +129,10 @@ fn the_join_code_is_in_a_secret_and_nowhere_else() {
 async fn a_real_cluster_takes_every_document_of_the_chart() {
     let Some(cluster) = Cluster::shared().await else { return };
     let Some(helm) = Helm::find() else { return };
-    let folder = TempDir::new().unwrap();
+    let (_folder, kubeconfig) = cluster.kubeconfig_file("admin");
     for set in [&AGENT[..], &SERVE, &SERVE_MORE] {
         let (text, documents) = documents(&helm, set);
-        let mut kubectl = kubectl(cluster, &folder);
+        let mut kubectl = kubectl(&kubeconfig);
         kubectl.args(["apply", "--dry-run=server", "--validate=strict", "-o", "name", "-f", "-"]);
         let applied = run_with(&mut kubectl, &text);
         assert_eq!(applied.lines().count(), documents.len(), "{applied}");
@@ -145,22 +149,19 @@ async fn a_cluster_that_takes_only_restricted_pods_takes_ours() {
     let Some(cluster) = Cluster::shared().await else { return };
     let Some(helm) = Helm::find() else { return };
     let namespace = cluster.namespace("deploy").await;
-    let folder = TempDir::new().unwrap();
+    let (_folder, kubeconfig) = cluster.kubeconfig_file("admin");
     let enforce = "pod-security.kubernetes.io/enforce=restricted";
-    run(kubectl(cluster, &folder).args(["label", "namespace", &namespace, enforce]));
+    run(kubectl(&kubeconfig).args(["label", "namespace", &namespace, enforce]));
     let pods: kube::Api<Pod> = kube::Api::namespaced(cluster.client("admin").await, &namespace);
     for (release, set) in [("hub", &SERVE[..]), ("dormer-agent", &AGENT)] {
-        let kubeconfig = folder.path().join("kubeconfig");
-        let mut helm = helm.command();
-        helm.args(["upgrade", "--install", release]).arg(chart()).args(values(set));
-        run(helm.args(["--namespace", &namespace, "--kubeconfig"]).arg(&kubeconfig));
+        install(&helm, &kubeconfig, &namespace, release, set);
         let labels = format!("app.kubernetes.io/instance={release}");
         let ours = ListParams::default().labels(&labels);
         until(async || !pods.list(&ours).await.unwrap().items.is_empty()).await;
     }
     for (account, expected) in [("dormer-agent", "yes"), ("hub", "no")] {
         let somebody = format!("--as=system:serviceaccount:{namespace}:{account}");
-        let mut kubectl = kubectl(cluster, &folder);
+        let mut kubectl = kubectl(&kubeconfig);
         // It says no by its exit code as well.
         let output =
             kubectl.args(["auth", "can-i", "*", "*", "--all-namespaces", &somebody]).output();
@@ -170,6 +171,17 @@ async fn a_cluster_that_takes_only_restricted_pods_takes_ours() {
             "{account}"
         );
     }
+}
+
+/// The wizard's command names this very URL.
+#[tokio::test(flavor = "multi_thread")]
+async fn helm_installs_the_agent_from_the_chart_that_the_instance_serves() {
+    let Some(helm) = Helm::find() else { return };
+    let central = Central::start().await;
+    let chart = format!("{}/charts/dormer.tgz", central.url);
+    let mut served = helm.command();
+    served.args(["template", "demo", &chart, "--ca-file"]).arg(central.authority_file());
+    assert_eq!(run(served.args(values(&AGENT))), documents(&helm, &AGENT).0);
 }
 
 /// Runs a program that reads `input`.

@@ -6,10 +6,13 @@
 // A helper of a test fails as the test itself does.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod central;
 mod certificates;
 mod charts;
 mod cluster;
+mod connect;
 mod deploy;
 mod image;
 mod programs;
 mod rbac;
+mod vcluster;

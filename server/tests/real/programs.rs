@@ -6,21 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 
-/// The program of this name: in the folder that `DORMER_KUBERNETES_BIN` names, or in `PATH`.
-pub fn find(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("DORMER_KUBERNETES_BIN").map(PathBuf::from);
+/// Where programs are: the folder that `DORMER_KUBERNETES_BIN` names, and those of `PATH`.
+fn folders() -> Vec<PathBuf> {
+    let first = std::env::var_os("DORMER_KUBERNETES_BIN").map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    folder
-        .into_iter()
-        .chain(std::env::split_paths(&path))
-        .map(|it| it.join(name))
-        .find(|it| it.is_file())
+    first.into_iter().chain(std::env::split_paths(&path)).collect()
 }
 
-/// The same, or nothing and a line that says so. That line is `.tools/tally`'s to repeat.
+/// The program of this name, or nothing and a line that says so. That line is `.tools/tally`'s to
+/// repeat.
 pub fn needed(name: &str) -> Option<PathBuf> {
     static SAID: Once = Once::new();
-    let found = find(name);
+    let found = folders().into_iter().map(|it| it.join(name)).find(|it| it.is_file());
     if found.is_none() {
         // Past the test harness, which would keep what a passing test prints to itself.
         SAID.call_once(|| {
@@ -76,12 +73,12 @@ impl Programs {
         &self.folder
     }
 
-    /// Starts one more. What it says goes into a file of its name.
-    pub fn start(&mut self, program: &Path, arguments: &[String]) {
-        let name = program.file_name().unwrap().to_string_lossy().into_owned();
-        let log = File::create(self.log(&name)).unwrap();
+    /// Starts one more. What it says goes into a file of this name.
+    pub fn start(&mut self, name: &str, program: &Path, arguments: &[String]) {
+        let log = File::create(self.log(name)).unwrap();
         let child = Command::new(program)
             .args(arguments)
+            .env("PATH", std::env::join_paths(folders()).unwrap())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -89,7 +86,7 @@ impl Programs {
             .unwrap();
         let pipe = self.guard.stdin.as_mut().unwrap();
         writeln!(pipe, "{}", child.id()).unwrap();
-        self.running.push((name, child));
+        self.running.push((name.to_owned(), child));
     }
 
     /// Fails with the end of its log if one of them has ended.
@@ -117,6 +114,11 @@ impl Programs {
 
 impl Drop for Programs {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            for (name, _) in &self.running {
+                println!("The last words of {name}:\n{}", self.last_words(name));
+            }
+        }
         for (_, child) in &mut self.running {
             _ = child.kill();
             _ = child.wait();
