@@ -4,16 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use axum::http::{Method, Request, header};
-use kube::config::AuthInfo;
 use kube::core::Status;
-use kube::{Client, Config, Error};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use kube::{Client, Error};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::cluster::{free_ports, kubeconfig, until};
+use crate::cluster::{client, free_ports, kubeconfig, own_address, until};
 use crate::programs::{Programs, run};
 
 /// The management API's own part of a path.
@@ -46,6 +43,7 @@ impl Central {
             format!("--listen=127.0.0.1:{port}"),
             format!("--data={}", folder.join("data").display()),
             format!("--admin-password-file={}", password.display()),
+            format!("--allow-cluster-address={}", own_address()),
         ];
         programs.start("serve", Path::new(env!("CARGO_BIN_EXE_dormer")), &arguments);
         let authority = folder.join("data/ca.pem");
@@ -80,14 +78,7 @@ impl Central {
     }
 
     fn person(&self, key: &str) -> Person {
-        let mut config = Config::new(self.url.parse().unwrap());
-        let certificate = CertificateDer::from_pem_slice(self.authority.as_bytes()).unwrap();
-        config.root_cert = Some(vec![certificate.to_vec()]);
-        if !key.is_empty() {
-            config.auth_info =
-                AuthInfo { token: Some(key.to_owned().into()), ..AuthInfo::default() };
-        }
-        Person { client: Client::try_from(config).unwrap(), key: key.to_owned() }
+        Person { client: client(&self.url, &self.authority, key), key: key.to_owned() }
     }
 
     /// Where the PEM of its authority is.

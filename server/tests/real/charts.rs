@@ -84,7 +84,7 @@ async fn helm_installs_the_chart_of_the_tests_from_its_repository() {
     helm.args(["--namespace", &namespace, "--set", "kubeconfig=hello", "--kubeconfig"]);
     run(helm.arg(kubeconfig));
 
-    let client = cluster.client("admin").await;
+    let client = cluster.client("admin");
     let sets: kube::Api<StatefulSet> = kube::Api::namespaced(client.clone(), &namespace);
     assert_eq!(sets.get("demo").await.unwrap().spec.unwrap().replicas, Some(1));
     let secrets: kube::Api<Secret> = kube::Api::namespaced(client.clone(), &namespace);

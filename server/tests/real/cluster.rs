@@ -12,8 +12,9 @@ use axum::http::Request;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::PostParams;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -69,9 +70,14 @@ impl Cluster {
         Some(cluster)
     }
 
+    /// What somebody proves with that they are `user`.
+    pub fn token(&self, user: &str) -> String {
+        format!("{user}-{}", self.secret)
+    }
+
     /// What a person who is `user` would have in a file. Nothing in it points at another file.
     pub fn kubeconfig(&self, user: &str) -> String {
-        self.kubeconfig_with(&format!("{user}-{}", self.secret))
+        self.kubeconfig_with(&self.token(user))
     }
 
     /// The same for whoever has this token.
@@ -88,24 +94,20 @@ impl Cluster {
     }
 
     /// A client that is `user`. It works in this test alone: its tasks are those of the runtime.
-    #[expect(clippy::disallowed_methods, reason = "this kubeconfig is the test's own")]
-    pub async fn client(&self, user: &str) -> Client {
-        let parsed = Kubeconfig::from_yaml(&self.kubeconfig(user)).unwrap();
-        let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(parsed, &options).await.unwrap();
-        Client::try_from(config).unwrap()
+    pub fn client(&self, user: &str) -> Client {
+        client(&self.url, &self.authority, &self.token(user))
     }
 
     /// Makes a namespace whose name begins like this.
     pub async fn namespace(&self, prefix: &str) -> String {
         let body = json!({ "metadata": { "generateName": format!("{prefix}-") } });
         let namespace: Namespace = serde_json::from_value(body).unwrap();
-        let namespaces: Api<Namespace> = Api::all(self.client("admin").await);
+        let namespaces: Api<Namespace> = Api::all(self.client("admin"));
         namespaces.create(&PostParams::default(), &namespace).await.unwrap().metadata.name.unwrap()
     }
 
     async fn until_ready(&mut self) {
-        let client = self.client("admin").await;
+        let client = self.client("admin");
         let begun = Instant::now();
         loop {
             let request = Request::get("/readyz").body(Vec::new()).unwrap();
@@ -129,6 +131,17 @@ pub fn until(holds: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+/// A client of `server`; an empty token is none.
+pub fn client(server: &str, authority: &str, token: &str) -> Client {
+    let mut config = Config::new(server.parse().unwrap());
+    let authority = CertificateDer::from_pem_slice(authority.as_bytes()).unwrap();
+    config.root_cert = Some(vec![authority.to_vec()]);
+    if !token.is_empty() {
+        config.auth_info.token = Some(token.to_owned().into());
+    }
+    Client::try_from(config).unwrap()
 }
 
 /// A kubeconfig with one context.
@@ -206,7 +219,7 @@ fn controller_arguments(folder: &Path, kubeconfig: &Path) -> Vec<String> {
 
 /// This machine's address in its network; loopback where it is in none. Clusters are elsewhere, as a
 /// rule, and some of our code takes loopback for something else.
-fn own_address() -> IpAddr {
+pub fn own_address() -> IpAddr {
     let loopback = IpAddr::from(Ipv4Addr::LOCALHOST);
     let Ok(socket) = UdpSocket::bind(("0.0.0.0", 0)) else { return loopback };
     // Sends nothing; only looks up the way. An address of documentation, RFC 5737.

@@ -29,7 +29,7 @@ async fn by_agent(kubeconfig: &str) -> (Central, Person) {
 async fn can_be_used(central: &Central, admin: &Person, cluster: &Cluster, namespace: &str) {
     let kubectl = central.kubectl(admin, REAL);
     kubectl.run(&["create", "namespace", namespace]);
-    let namespaces: Api<Namespace> = Api::all(cluster.client("admin").await);
+    let namespaces: Api<Namespace> = Api::all(cluster.client("admin"));
     assert!(namespaces.get(namespace).await.unwrap().metadata.uid.is_some());
     let listed = kubectl.run(&["get", "namespaces", "-o", "name"]);
     for expected in ["default", "kube-system", namespace] {
@@ -39,12 +39,30 @@ async fn can_be_used(central: &Central, admin: &Person, cluster: &Cluster, names
 
 /// What the central instance says of the cluster is so.
 async fn is_this_cluster(object: &Value, cluster: &Cluster) {
-    let client = cluster.client("admin").await;
+    let client = cluster.client("admin");
     let version = client.apiserver_version().await.unwrap().git_version;
     assert_eq!(object["status"]["kubernetesVersion"], version);
     let namespaces: Api<Namespace> = Api::all(client);
     let uid = namespaces.get("kube-system").await.unwrap().metadata.uid.unwrap();
     assert_eq!(object["status"]["clusterUid"], uid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_connected_by_its_kubeconfig_is_used_through_the_gateway() {
+    let Some(cluster) = Cluster::shared().await else { return };
+    let central = Central::start().await;
+    let admin = central.admin().await;
+    let spec = json!({ "config": cluster.kubeconfig("admin") });
+    let connect = json!({ "metadata": { "name": "real" }, "spec": spec });
+    let answer = admin.post(&format!("{M}/clusterconnect"), &connect).await;
+    assert_ne!(answer["status"]["failed"], true, "{answer:#}");
+
+    let object = central.until_online(&admin, "real").await;
+    for said in [&answer, &object] {
+        assert!(!said.to_string().contains(&cluster.token("admin")), "it came back out: {said:#}");
+    }
+    is_this_cluster(&object, cluster).await;
+    can_be_used(&central, &admin, cluster, "made-by-kubeconfig").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

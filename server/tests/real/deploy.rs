@@ -152,7 +152,7 @@ async fn a_cluster_that_takes_only_restricted_pods_takes_ours() {
     let (_folder, kubeconfig) = cluster.kubeconfig_file("admin");
     let enforce = "pod-security.kubernetes.io/enforce=restricted";
     run(kubectl(&kubeconfig).args(["label", "namespace", &namespace, enforce]));
-    let pods: kube::Api<Pod> = kube::Api::namespaced(cluster.client("admin").await, &namespace);
+    let pods: kube::Api<Pod> = kube::Api::namespaced(cluster.client("admin"), &namespace);
     for (release, set) in [("hub", &SERVE[..]), ("dormer-agent", &AGENT)] {
         install(&helm, &kubeconfig, &namespace, release, set);
         let labels = format!("app.kubernetes.io/instance={release}");

@@ -31,7 +31,7 @@ impl Region {
         admin.post(&format!("{M}/clusters"), &new).await;
         central.agent("real", &cluster.kubeconfig("admin")).await;
         central.until_online(&admin, "real").await;
-        let host = cluster.client("admin").await;
+        let host = cluster.client("admin");
         Some(Self { central, admin, repository, host, cluster })
     }
 
