@@ -31,6 +31,9 @@ app.kubernetes.io/component: {{ .Values.mode }}
 {{- if eq .Values.mode "serve" -}}
   {{- $arguments = concat $arguments (list "--host-name" (include "dormer.hostNames" .)) -}}
   {{- with .Values.serve.url }}{{ $arguments = concat $arguments (list "--url" .) }}{{ end -}}
+  {{- with .Values.serve.allowClusterAddresses -}}
+    {{- $arguments = concat $arguments (list "--allow-cluster-address" (join "," .)) -}}
+  {{- end -}}
   {{- if .Values.serve.adminPasswordSecret -}}
     {{- $arguments = concat $arguments (list "--admin-password-file" "/admin/password") -}}
   {{- end -}}

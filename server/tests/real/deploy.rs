@@ -26,10 +26,12 @@ pub const AGENT: [&str; 7] = [
 /// As little as a central instance needs.
 const SERVE: [&str; 1] = ["image=registry.example.com/dormer:0.1.0"];
 /// All that one may have.
-const SERVE_MORE: [&str; 8] = [
+const SERVE_MORE: [&str; 10] = [
     "image=registry.example.com/dormer:0.1.0",
     "serve.url=https://hub.example.com",
     "serve.hostNames[0]=old-hub.example.com",
+    "serve.allowClusterAddresses[0]=10.0.0.0/8",
+    "serve.allowClusterAddresses[1]=192.168.0.0/16",
     "serve.adminPasswordSecret=admin",
     "tls.secret=hub-tls",
     "ingress.host=hub.example.com",
