@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::meta::{Access, Condition, ObjectMeta, UserOrTeam};
 
 mod checklist;
+pub mod command;
 mod health;
 
 pub use checklist::{Line, Progress, Step, checklist};

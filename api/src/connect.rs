@@ -11,8 +11,9 @@ mod line;
 mod plugin;
 
 pub use kubeconfig::kubeconfig;
+use line::home_path;
+pub(crate) use line::quote;
 pub use line::{Line, Piece, block};
-use line::{home_path, quote};
 
 /// The variable that the commands keep the access key in.
 pub const KEY_VARIABLE: &str = "DORMER_ACCESS_KEY";

@@ -22,30 +22,33 @@ pub struct Line {
 }
 
 /// What stands for a hidden secret. As long for every secret, so that it tells nothing.
-const MASK: &str = "vck_••••••••••••";
+const MASK: &str = "••••••••••••";
+/// How long the part of a secret before its `_` may be, in characters, to be a word for its kind,
+/// such as the `vck` of an access key: that is shown.
+const KIND_MAX: usize = 4;
 /// From so many characters on a long piece is shortened on the screen.
 const LONG_FROM: usize = 32;
 /// How many characters of a shortened piece are shown at either end.
 const LONG_ENDS: usize = 10;
 
 impl Line {
-    pub(super) fn new(hint: &'static str) -> Self {
+    pub(crate) fn new(hint: &'static str) -> Self {
         Self { hint, instead: false, pieces: Vec::new() }
     }
 
-    pub(super) fn plain(self, text: String) -> Self {
+    pub(crate) fn plain(self, text: String) -> Self {
         self.and(Piece::Plain(text))
     }
 
-    pub(super) fn secret(self, text: String) -> Self {
+    pub(crate) fn secret(self, text: String) -> Self {
         self.and(Piece::Secret(text))
     }
 
-    pub(super) fn long(self, text: String) -> Self {
+    pub(crate) fn long(self, text: String) -> Self {
         self.and(Piece::Long(text))
     }
 
-    pub(super) fn instead(self) -> Self {
+    pub(crate) fn instead(self) -> Self {
         Self { instead: true, ..self }
     }
 
@@ -73,8 +76,7 @@ impl Line {
             .map(|piece| match piece {
                 Piece::Plain(text) => text.clone(),
                 Piece::Secret(text) if reveal => text.clone(),
-                Piece::Secret(text) if text.starts_with('\'') => format!("'{MASK}'"),
-                Piece::Secret(_) => MASK.to_owned(),
+                Piece::Secret(text) => masked(text),
                 Piece::Long(text) => shortened(text),
             })
             .collect()
@@ -99,7 +101,7 @@ pub fn block(lines: &[Line]) -> String {
 
 /// One word for a POSIX shell that stands for exactly `text`. A NUL cannot be said in a shell, so
 /// it is left out.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let text = text.replace('\0', "");
     shlex::try_quote(&text).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
@@ -117,6 +119,16 @@ pub(super) fn home_path(folder: &str, name: &str) -> String {
         format!("\"$HOME/{folder}/{name}\"")
     } else {
         format!("\"$HOME/{folder}/\"{quoted}")
+    }
+}
+
+/// A secret with its kind, and its quotes, shown.
+fn masked(secret: &str) -> String {
+    let quote = if secret.starts_with('\'') { "'" } else { "" };
+    let kind = secret.trim_matches('\'').split_once('_').map_or("", |(kind, _)| kind);
+    match kind.len() {
+        1..=KIND_MAX => format!("{quote}{kind}_{MASK}{quote}"),
+        _ => format!("{quote}{MASK}{quote}"),
     }
 }
 
