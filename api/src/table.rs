@@ -45,14 +45,20 @@ pub struct Column {
 pub struct Row {
     /// In the order of the columns.
     pub cells: Vec<Value>,
-    /// The object's metadata.
+    /// The object that the row is about.
     pub object: RowObject,
 }
 
-/// The part of the object that comes with its row (`includeObject=Metadata`).
+/// The part of the object that comes with its row: its metadata, unless more was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RowObject {
     /// The object's metadata.
-    #[serde(default)]
     pub metadata: ObjectMeta,
+    /// What is wanted of it. Here only with `includeObject=Object`.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub spec: Value,
+    /// How it is. Here only with `includeObject=Object`.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub status: Value,
 }

@@ -44,7 +44,7 @@ pub enum Change {
     Alive,
 }
 
-/// Follows the list at `path` from `revision`, which is moved on with every event. All events of
+/// Follows the list at `path`, which may have a query, from `revision`, which is moved on with every event. All events of
 /// one chunk are told at once, so that a burst paints once.
 pub async fn watch(
     client: Client,
@@ -54,8 +54,9 @@ pub async fn watch(
     mut told: impl FnMut(Vec<Change>),
 ) -> End {
     let Ok(stop) = Stop::new() else { return End::Broken };
+    let joint = if path.contains('?') { '&' } else { '?' };
     let url = format!(
-        "{path}?watch=1&resourceVersion={revision}&allowWatchBookmarks=true&timeoutSeconds={WATCH_S}"
+        "{path}{joint}watch=1&resourceVersion={revision}&allowWatchBookmarks=true&timeoutSeconds={WATCH_S}"
     );
     let signal = stop.0.signal();
     let mut end = select(wakeup, gloo_timers::future::TimeoutFuture::new(WATCH_DEAD_MS));
