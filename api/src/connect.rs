@@ -1,4 +1,4 @@
-//! How to reach a virtual cluster: every command line and file that the Connect panel shows.
+//! How to reach a virtual cluster, or a host cluster itself: every command line and file that the Connect panel shows.
 //!
 //! A pure function of what is known, so that what is shown can be held to what a shell makes of it.
 
@@ -34,9 +34,9 @@ pub enum Route {
 pub struct Request<'a> {
     /// Where the central instance is, and who vouches for its certificate.
     pub instance: &'a Instance,
-    /// The name of the project.
+    /// The name of the project; empty for a host cluster.
     pub project: &'a str,
-    /// The name of the virtual cluster.
+    /// The name of the virtual cluster; empty where the host cluster itself is meant.
     pub vcluster: &'a str,
     /// The name of the host cluster, for whose endpoint tokens are made.
     pub cluster: &'a str,
@@ -96,7 +96,25 @@ impl Request<'_> {
     /// The name of the context, the cluster and the user in a kubeconfig. Loft's own.
     #[must_use]
     pub fn context(&self) -> String {
-        format!("loft-vcluster_{}_{}", self.vcluster, self.project)
+        match self.is_host() {
+            true => format!("loft_{}", self.cluster),
+            false => format!("loft-vcluster_{}_{}", self.vcluster, self.project),
+        }
+    }
+
+    /// The host cluster itself is meant, and no virtual cluster in it.
+    fn is_host(&self) -> bool {
+        self.vcluster.is_empty()
+    }
+
+    /// What is reached, as the CLIs are told it.
+    fn target(&self) -> String {
+        match self.is_host() {
+            true => format!("cluster {}", quote(self.cluster)),
+            false => {
+                format!("vcluster {} --project {}", quote(self.vcluster), quote(self.project))
+            }
+        }
     }
 
     /// The endpoint, where there is one and the person chose it.
@@ -107,7 +125,14 @@ impl Request<'_> {
     /// The server that the chosen route leads to.
     #[must_use]
     pub fn server(&self) -> Server {
-        let path = format!("/kubernetes/project/{}/virtualcluster/{}", self.project, self.vcluster);
+        let path = match (self.is_host(), self.direct()) {
+            (false, _) => {
+                format!("/kubernetes/project/{}/virtualcluster/{}", self.project, self.vcluster)
+            }
+            // An endpoint is that of one cluster, so it needs no name.
+            (true, Some(_)) => "/kubernetes/cluster".to_owned(),
+            (true, None) => format!("/kubernetes/cluster/{}", self.cluster),
+        };
         match self.direct() {
             Some(endpoint) => Server {
                 url: format!("{}{path}", endpoint.url),
@@ -226,11 +251,9 @@ fn say_who(request: &Request) -> Line {
 #[must_use]
 pub fn vcluster_cli(request: &Request) -> Vec<Line> {
     let mut lines = login("vcluster platform login", request);
-    lines.push(Line::new("Connect").plain(format!(
-        "vcluster platform connect vcluster {} --project {}",
-        quote(request.vcluster),
-        quote(request.project)
-    )));
+    lines.push(
+        Line::new("Connect").plain(format!("vcluster platform connect {}", request.target())),
+    );
     lines.push(Line::new("Check").plain("kubectl get ns".to_owned()));
     lines
 }
@@ -243,9 +266,8 @@ pub fn loft_cli(request: &Request) -> Vec<Line> {
     let detour = request.endpoint.is_some() && request.route == Route::Central;
     let mut lines = login("loft login", request);
     lines.push(Line::new("Connect").plain(format!(
-        "loft use vcluster {} --project {}{}",
-        quote(request.vcluster),
-        quote(request.project),
+        "loft use {}{}",
+        request.target(),
         if detour { " --disable-direct-cluster-endpoint" } else { "" }
     )));
     lines.push(Line::new("Check").plain("kubectl get ns".to_owned()));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::plugin::{self, PROTOCOL, Secrets};
 use super::{KEY_VARIABLE, Request};
 
-/// A kubeconfig for one virtual cluster that needs no other file. `expires` is put in a comment, in
+/// A kubeconfig for what the request is about that needs no other file. `expires` is put in a comment, in
 /// the words given.
 ///
 /// On the central route `key` is its token. On the direct one it is for the plugin alone, which sends
@@ -18,7 +18,10 @@ pub fn kubeconfig(request: &Request, key: &str, expires: &str) -> String {
     let server = request.server();
     let mut file = String::new();
     // Writing to a `String` cannot fail.
-    _ = writeln!(file, "# {} in project {}", one_line(request.vcluster), one_line(request.project));
+    _ = match request.vcluster {
+        "" => writeln!(file, "# The cluster {}", one_line(request.cluster)),
+        name => writeln!(file, "# {} in project {}", one_line(name), one_line(request.project)),
+    };
     _ = writeln!(file, "# Holds an access key. It stops working {}.", one_line(expires));
     _ = writeln!(file, "apiVersion: v1\nkind: Config\ncurrent-context: {name}");
     _ = writeln!(file, "clusters:\n  - name: {name}\n    cluster:");

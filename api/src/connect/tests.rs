@@ -72,6 +72,19 @@ fn the_direct_route_leaves_the_key_with_the_central_instance() {
 }
 
 #[test]
+fn a_host_cluster_is_reached_by_its_name_and_at_its_own_endpoint_without_one() {
+    let (instance, endpoint) =
+        (instance(""), endpoint(&[(annotation::DIRECT_ENDPOINT, "eu-1.example.com")]));
+    let central = Request { project: "", vcluster: "", ..request(&instance, Some(KEY)) };
+    assert_eq!(central.context(), "loft_eu-1");
+    assert_eq!(central.server().url, "https://hub.example.com:9898/kubernetes/cluster/eu-1");
+    let direct = Request { endpoint: endpoint.as_ref(), route: Route::Direct, ..central };
+    assert_eq!(direct.server().url, "https://eu-1.example.com/kubernetes/cluster");
+    assert!(text(&loft_cli(&central)).contains("loft use cluster eu-1\n"));
+    assert!(text(&vcluster_cli(&central)).contains("vcluster platform connect cluster eu-1\n"));
+}
+
+#[test]
 fn a_certificate_that_every_machine_trusts_needs_no_line() {
     let lines = text(&kubectl(&request(&instance(""), Some(KEY))));
     assert!(!lines.contains("certificate-authority-data"));
