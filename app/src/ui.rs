@@ -2,13 +2,16 @@
 
 mod act;
 mod badge;
+mod choice;
 mod confirm;
 mod copy_button;
 mod dialog;
 mod empty;
 mod field;
+mod fold;
 mod freshness;
 mod icon;
+mod menu;
 mod notice;
 mod page;
 mod panel;
@@ -21,13 +24,16 @@ mod window;
 
 pub use act::Act;
 pub use badge::Badge;
+pub use choice::{Check, Radios};
 pub use confirm::ConfirmDialog;
 pub use copy_button::CopyButton;
 pub use dialog::{Dialog, DialogKind};
 pub use empty::Empty;
 pub use field::{Field, Select, TextArea, focus_first_error};
+pub use fold::Fold;
 pub use freshness::FreshnessChip;
 pub use icon::{Icon, IconKind};
+pub use menu::{Choice, Menu, MenuItem};
 pub use notice::Notice;
 pub use page::{Page, focus_heading, focus_heading_after_dialog};
 pub use panel::Panel;

@@ -126,8 +126,8 @@ fn give_focus_back() {
     });
 }
 
-/// A number that no other dialog of this page has.
-fn next_id() -> u32 {
+/// A number that no other part of this page has.
+pub(super) fn next_id() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)

@@ -67,6 +67,14 @@ pub enum IconKind {
     UpDown,
     /// One person.
     Person,
+    /// Three dots: more.
+    More,
+    /// An arrow that goes round: once more.
+    Again,
+    /// A circle with a bar: nothing new here.
+    NoEntry,
+    /// A line past a box: around the middle.
+    Direct,
 }
 
 impl IconKind {
@@ -139,6 +147,12 @@ impl IconKind {
             Self::Up => r#"<path d="M8 13V3M4 7l4-4 4 4"/>"#,
             Self::Down => r#"<path d="M8 3v10M4 9l4 4 4-4"/>"#,
             Self::UpDown => r#"<path d="M5 6l3-3 3 3M5 10l3 3 3-3"/>"#,
+            Self::More => r#"<path class="icon-dots" d="M3.4 8h.1M8 8h.1M12.6 8h.1"/>"#,
+            Self::Again => r#"<path d="M13 8a5 5 0 1 1-1.6-3.7M13.4 1.8v3h-3"/>"#,
+            Self::NoEntry => r#"<circle cx="8" cy="8" r="6"/><path d="M5 8h6"/>"#,
+            Self::Direct => {
+                r#"<circle cx="3.4" cy="11.6" r="1.8"/><path d="M4.8 10.2L13 2M8.6 2H13v4.4"/>"#
+            }
             Self::Person => {
                 r#"<circle cx="8" cy="5.4" r="2.8"/><path d="M2.8 14a5.2 5.2 0 0 1 10.4 0"/>"#
             }
