@@ -11,6 +11,7 @@ mod live;
 mod names;
 mod pages;
 mod paths;
+mod probe;
 mod session;
 mod theme;
 mod ui;

@@ -6,12 +6,32 @@ use dormer_api::name::project_namespace;
 pub const VCLUSTERS: &str = "/vclusters";
 /// The list of host clusters.
 pub const CLUSTERS: &str = "/clusters";
+/// The wizard that connects a cluster.
+pub const CONNECT_CLUSTER: &str = "/clusters/connect";
 /// The list of people.
 pub const USERS: &str = "/users";
 /// The caller's own access keys.
 pub const ACCESS_KEYS: &str = "/access-keys";
 /// Sign-in.
 pub const LOGIN: &str = "/login";
+
+/// Says that the central instance is there. Needs no sign-in.
+pub const HEALTH: &str = "/healthz";
+
+/// The worker that measures the way to a direct endpoint, with a policy for that host alone.
+pub fn probe(host: &str) -> String {
+    format!("/probe.js?host={}", encode(host))
+}
+
+/// The wizard for a cluster that has a name, at whatever step it is.
+pub fn connect_cluster(name: &str) -> String {
+    format!("{CONNECT_CLUSTER}/{}", encode(name))
+}
+
+/// The panel that makes a virtual cluster, with its host chosen.
+pub fn new_vcluster_on(host: &str) -> String {
+    format!("{VCLUSTERS}?panel=new&host={}", encode(host))
+}
 
 /// The sign-in page, and where it goes on to.
 pub fn login(next: &str) -> String {
@@ -88,6 +108,17 @@ pub mod api {
         format!("{MANAGEMENT}/{resource}/{}/{part}", encode(name))
     }
 
+    /// The host clusters as rows that bring their whole objects.
+    pub fn whole_clusters() -> String {
+        format!("{}?includeObject=Object", resource("clusters"))
+    }
+
+    /// One host cluster, as a list that can be followed.
+    pub fn one_cluster(name: &str) -> String {
+        let selector = encode(&format!("metadata.name={name}"));
+        format!("{}&fieldSelector={selector}", whole_clusters())
+    }
+
     /// The virtual clusters of a project.
     pub fn vclusters(project: &str) -> String {
         let namespace = project_namespace(project);
@@ -117,6 +148,13 @@ mod tests {
             api::vcluster("web", "calm-otter"),
             format!("{m}/namespaces/loft-p-web/virtualclusterinstances/calm-otter")
         );
+    }
+
+    #[test]
+    fn a_host_in_a_query_is_encoded() {
+        assert_eq!(probe("eu-1.example.com:8443"), "/probe.js?host=eu-1.example.com%3A8443");
+        assert_eq!(connect_cluster("eu/1"), "/clusters/connect/eu%2F1");
+        assert!(api::one_cluster("eu-1").ends_with("Object&fieldSelector=metadata.name%3Deu-1"));
     }
 
     #[test]

@@ -27,15 +27,6 @@ impl Columns {
         }
     }
 
-    /// A cell as a whole number; 0 where there is none.
-    pub fn number(&self, row: &Row, column: &str) -> i64 {
-        match self.cell(row, column) {
-            Some(Value::String(text)) => text.parse().unwrap_or_default(),
-            Some(cell) => cell.as_i64().unwrap_or_default(),
-            None => 0,
-        }
-    }
-
     /// A cell as yes or no; no where there is none.
     pub fn flag(&self, row: &Row, column: &str) -> bool {
         self.text(row, column) == "true"
@@ -136,7 +127,7 @@ mod tests {
 
     impl FromRow for u8 {
         fn from_row(columns: &Columns, row: &Row) -> Self {
-            u8::try_from(columns.number(row, "N")).unwrap_or_default()
+            columns.text(row, "N").parse().unwrap_or_default()
         }
     }
 
@@ -156,7 +147,7 @@ mod tests {
         .unwrap();
         let (columns, row) = (Columns::of(&table), &table.rows[0]);
         assert_eq!(columns.text(row, "Name"), "a");
-        assert_eq!(columns.number(row, "N"), 7);
+        assert_eq!(columns.text(row, "N"), "7");
         assert!(columns.flag(row, "On"));
         assert_eq!(columns.text(row, "Absent"), "");
     }
