@@ -9,6 +9,7 @@ mod list;
 mod login;
 mod not_found;
 mod profile;
+mod reach;
 mod renew;
 mod sign_in;
 mod users;

@@ -11,14 +11,11 @@ use crate::{clock, paths};
 
 mod actions;
 mod arrange;
-mod command;
 mod connect;
 mod create;
 mod delete;
 mod fields;
 mod form;
-mod key;
-mod kubeconfig;
 mod model;
 mod new;
 mod progress;
@@ -35,16 +32,18 @@ use new::{Maker, NewButtons};
 use table::{VclusterTable, arranged};
 
 /// What the URL has to hold for the Connect panel of a virtual cluster.
-fn panel_url(project: &str, name: &str) -> [(&'static str, Option<String>); 3] {
+fn panel_url(project: &str, name: &str) -> [(&'static str, Option<String>); 4] {
     [
         ("panel", Some("connect".into())),
         ("project", Some(project.into())),
         ("name", Some(name.into())),
+        ("host", None),
     ]
 }
 
 /// What the URL has to lose for no panel to be open.
-const NO_PANEL: [(&str, Option<String>); 3] = [("panel", None), ("project", None), ("name", None)];
+const NO_PANEL: [(&str, Option<String>); 4] =
+    [("panel", None), ("project", None), ("name", None), ("host", None)];
 
 /// The list of virtual clusters.
 #[component]

@@ -27,7 +27,8 @@ pub fn CreatePanel(url: UrlState) -> impl IntoView {
         Ok::<_, CallError>(projects.items)
     });
     let offer = LocalResource::new(move || offer(client, form.project.get()));
-    choose_defaults(form, projects, offer);
+    let wanted = untrack(|| url.get("host")).unwrap_or_default();
+    choose_defaults(form, projects, offer, wanted);
     let make = Action::new_local(move |choice: &Choice| {
         let project = form.project.get_untracked();
         let offered = offer.get_untracked().and_then(Result::ok).unwrap_or_default();
@@ -101,11 +102,12 @@ async fn offer(client: Client, project: String) -> Result<Offer, CallError> {
 }
 
 /// Chooses what is usual as soon as it is known what there is. These effects set signals, because
-/// what they set is the person's from then on.
+/// what they set is the person's from then on. `wanted` is the host that a link asks for.
 fn choose_defaults(
     form: Form,
     projects: LocalResource<Result<Vec<Project>, CallError>>,
     offer: LocalResource<Result<Offer, CallError>>,
+    wanted: String,
 ) {
     Effect::new(move |_| {
         if let Some(Ok(projects)) = projects.get()
@@ -116,7 +118,9 @@ fn choose_defaults(
     });
     Effect::new(move |_| {
         if let Some(Ok(offer)) = offer.get() {
-            form.host.set(String::new());
+            // A link can ask for a host; it counts where the project may use that one.
+            let host = offer.clusters.iter().find(|it| it.metadata.name == wanted);
+            form.host.set(host.map(|it| it.metadata.name.clone()).unwrap_or_default());
             form.template.set(usual_template(&offer.templates).unwrap_or_default());
         }
     });

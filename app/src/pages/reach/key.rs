@@ -1,4 +1,4 @@
-//! A key for one virtual cluster, made for its Connect panel.
+//! A key that is made in a Connect panel, for the commands in it.
 
 use dormer_api::access_key::{AccessKeySpec, OwnedAccessKey, Scope, ScopeVirtualCluster};
 use dormer_api::ago::{DAY, HOUR, exact, unix};
@@ -29,20 +29,68 @@ impl MadeKey {
     }
 }
 
-/// Makes a key that can use one virtual cluster and nothing else.
-async fn make(client: Client, project: &str, name: &str, ttl: i64) -> Result<MadeKey, CallError> {
-    let scope = Scope {
-        virtual_clusters: vec![ScopeVirtualCluster {
-            project: project.to_owned(),
-            virtual_cluster: name.to_owned(),
-            ..ScopeVirtualCluster::default()
-        }],
-    };
+/// What a key is made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyFor {
+    /// One virtual cluster: the key can use that and nothing else.
+    Vcluster {
+        /// Its project.
+        project: String,
+        /// Its name.
+        name: String,
+    },
+    /// A host cluster, by its name. There is no scope for one, so the key can do what the person can.
+    Host(String),
+}
+
+impl KeyFor {
+    fn name(&self) -> &str {
+        match self {
+            Self::Vcluster { name, .. } | Self::Host(name) => name,
+        }
+    }
+
+    fn scope(&self) -> Option<Scope> {
+        match self {
+            Self::Host(_) => None,
+            Self::Vcluster { project, name } => Some(Scope {
+                virtual_clusters: vec![ScopeVirtualCluster {
+                    project: project.clone(),
+                    virtual_cluster: name.clone(),
+                    ..ScopeVirtualCluster::default()
+                }],
+            }),
+        }
+    }
+
+    /// The sentence beside the button that makes it.
+    fn offer(&self) -> &'static str {
+        match self {
+            Self::Vcluster { .. } => {
+                "Commands need an access key. Make one for this virtual cluster alone:"
+            }
+            Self::Host(_) => {
+                "Commands need an access key. This one can do everything that you can:"
+            }
+        }
+    }
+
+    /// What it can do, once it is made.
+    fn power(&self) -> &'static str {
+        match self {
+            Self::Vcluster { .. } => "It can use this virtual cluster and nothing else",
+            Self::Host(_) => "It can do everything that you can",
+        }
+    }
+}
+
+/// Makes a key.
+async fn make(client: Client, of: &KeyFor, ttl: i64) -> Result<MadeKey, CallError> {
     let spec = AccessKeySpec {
-        display_name: format!("connect {name}"),
+        display_name: format!("connect {}", of.name()),
         ttl: Some(ttl),
         kind: "User".into(),
-        scope: Some(scope),
+        scope: of.scope(),
         ..AccessKeySpec::default()
     };
     let body = OwnedAccessKey { spec, ..OwnedAccessKey::default() };
@@ -54,10 +102,8 @@ async fn make(client: Client, project: &str, name: &str, ttl: i64) -> Result<Mad
 /// Offers a key, then says that there is one.
 #[component]
 pub fn KeyBox(
-    /// Of the virtual cluster.
-    project: String,
-    /// Of the virtual cluster.
-    name: String,
+    /// What it is for.
+    of: KeyFor,
     /// The key, once it is made.
     key: RwSignal<Option<MadeKey>>,
     /// The secret is shown.
@@ -76,10 +122,11 @@ pub fn KeyBox(
         }
     };
     let client = expect_context::<Client>();
+    let (offer, power) = (of.offer(), of.power());
     let make_key = Action::new_local(move |ttl: &i64| {
-        let (project, name, ttl) = (project.clone(), name.clone(), *ttl);
+        let (of, ttl) = (of.clone(), *ttl);
         async move {
-            let made = make(client, &project, &name, ttl).await?;
+            let made = make(client, &of, ttl).await?;
             _ = key.try_set(Some(made));
             Ok::<_, CallError>(())
         }
@@ -99,8 +146,8 @@ pub fn KeyBox(
         <Notice tone=Tone::Failed text=Signal::derive(failure)/>
         <div class="key-box" role="group" aria-label="Access key">
             {move || match key.get() {
-                None => view! { <Offer pending on_ask=ask/> }.into_any(),
-                Some(made) => view! { <Made made reveal/> }.into_any(),
+                None => view! { <Offer offer pending on_ask=ask/> }.into_any(),
+                Some(made) => view! { <Made made power reveal/> }.into_any(),
             }}
         </div>
     }
@@ -109,6 +156,7 @@ pub fn KeyBox(
 /// How long a key should live, and the button that makes it.
 #[component]
 fn Offer(
+    offer: &'static str,
     #[prop(into)] pending: Signal<bool>,
     /// Asks for a key that lives so many seconds.
     #[prop(into)]
@@ -126,9 +174,7 @@ fn Offer(
     let icon = move || if pending.get() { IconKind::Busy } else { IconKind::Key };
 
     view! { class = class,
-        <span class="key-offer">
-            "Commands need an access key. Make one for this virtual cluster alone:"
-        </span>
+        <span class="key-offer">{offer}</span>
         <select class="input" aria-label="Key works for" on:change=choose>
             {choices.collect_view()}
         </select>
@@ -147,7 +193,7 @@ fn Offer(
 
 /// What the key can do and for how long, and the button that shows it.
 #[component]
-fn Made(made: MadeKey, reveal: RwSignal<bool>) -> impl IntoView {
+fn Made(made: MadeKey, power: &'static str, reveal: RwSignal<bool>) -> impl IntoView {
     let class = style! {
         .key-made {
             flex: 1;
@@ -160,7 +206,7 @@ fn Made(made: MadeKey, reveal: RwSignal<bool>) -> impl IntoView {
     view! { class = class,
         <Icon kind=IconKind::Key/>
         <span class="key-made" role="status">
-            "A key is in the commands below. It can use this virtual cluster and nothing else, and stops working "
+            "A key is in the commands below. " {power} ", and stops working "
             {made.expires_words()} ". It is shown here only until you close this panel."
         </span>
         <button
