@@ -11,8 +11,8 @@ use wasm_bindgen::JsCast;
 use crate::client::{ASK_AGAIN, CallError, Client};
 use crate::clock::Clock;
 use crate::pages::{
-    AccessKeysPage, ClustersPage, Frame, InvitePage, LoginPage, NotFoundPage, RenewDialog,
-    UsersPage, VclustersPage,
+    AccessKeysPage, ClustersPage, ConnectClusterPage, Frame, InvitePage, LoginPage, NotFoundPage,
+    RenewDialog, UsersPage, VclustersPage,
 };
 use crate::session::{Session, Who};
 use crate::{crash, paths};
@@ -68,6 +68,7 @@ fn App(session: Session) -> impl IntoView {
                     <Route path=path!("/spaces") view=home/>
                     <Route path=path!("/vclusters") view=VclustersPage/>
                     <Route path=path!("/clusters") view=ClustersPage/>
+                    <Route path=path!("/clusters/connect/:name?") view=ConnectClusterPage/>
                     <Route path=path!("/users") view=UsersPage/>
                     <Route path=path!("/access-keys") view=AccessKeysPage/>
                     <Route path=path!("/profile/access-keys") view=AccessKeysPage/>

@@ -16,7 +16,7 @@ mod users;
 mod vclusters;
 
 pub use access_keys::AccessKeysPage;
-pub use clusters::ClustersPage;
+pub use clusters::{ClustersPage, ConnectClusterPage};
 pub use frame::Frame;
 pub use invite::InvitePage;
 pub use login::LoginPage;

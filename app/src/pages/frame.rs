@@ -97,7 +97,8 @@ fn NavLink(href: &'static str, icon: IconKind, words: &'static str) -> impl Into
     let pathname = use_location().pathname;
     let current = move || {
         let path = pathname.get();
-        (path == href || path == format!("/profile{href}")).then_some("page")
+        let inside = path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
+        (path == href || inside || path == format!("/profile{href}")).then_some("page")
     };
 
     view! {

@@ -1,0 +1,148 @@
+//! The form of a direct endpoint: what is typed, tested, and then preferred.
+
+use dormer_api::cluster::{Cluster, ClusterEndpointCheck, EndpointCheck, EndpointCheckSpec};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use super::model::{Complaints, Typed, check_of, preferred, spec_of};
+use crate::client::{CallError, Client};
+use crate::paths;
+use crate::probe::Probes;
+use crate::ui::focus_first_error;
+
+/// The form, and what it asks of the server.
+#[derive(Clone, Copy)]
+pub struct Form {
+    /// The host.
+    pub host: RwSignal<String>,
+    /// Which certificates are trusted.
+    pub trust: RwSignal<String>,
+    /// The authority.
+    pub ca: RwSignal<String>,
+    /// Why nothing is checked.
+    pub reason: RwSignal<String>,
+    /// The person wants it although no check found it well.
+    pub forced: RwSignal<bool>,
+    /// What is wrong.
+    pub complaints: RwSignal<Complaints>,
+    /// How far it is from this browser.
+    pub probes: Probes,
+    /// Tests what is typed.
+    pub test: Action<EndpointCheckSpec, ()>,
+    /// Patches the cluster.
+    pub save: Action<Value, bool>,
+    checked: RwSignal<Option<EndpointCheck>>,
+    it: Signal<Cluster>,
+}
+
+impl Form {
+    /// A form that begins with what the cluster has.
+    pub fn of(client: Client, it: Signal<Cluster>) -> Self {
+        let typed = it.with_untracked(Typed::of);
+        let complaints = RwSignal::new(Complaints::default());
+        let checked = RwSignal::new(None);
+        let name = StoredValue::new(it.with_untracked(|it| it.metadata.name.clone()));
+        let probes = Probes::new();
+        let test = Action::new_local(move |spec: &EndpointCheckSpec| {
+            let spec = spec.clone();
+            async move {
+                probes.ask_central();
+                probes.ask(&spec.host);
+                let path = paths::api::part("clusters", &name.get_value(), "endpointcheck");
+                let body = ClusterEndpointCheck { spec, status: None };
+                match client.post::<ClusterEndpointCheck>(&path, &body).await {
+                    Ok(answer) => _ = checked.try_set(answer.status),
+                    Err(error) => {
+                        _ = complaints.try_set(refused(&error, "Could not test it."));
+                        focus_first_error();
+                    }
+                }
+            }
+        });
+        let save = Action::new_local(move |patch: &Value| {
+            let patch = patch.clone();
+            async move {
+                let path = paths::api::object("clusters", &name.get_value());
+                let saved = client.merge(&path, &patch).await;
+                if let Err(error) = &saved {
+                    _ = complaints.try_set(refused(error, "Could not save."));
+                }
+                saved.is_ok()
+            }
+        });
+        Self {
+            host: RwSignal::new(typed.host),
+            trust: RwSignal::new(typed.trust),
+            ca: RwSignal::new(typed.ca),
+            reason: RwSignal::new(typed.reason),
+            forced: RwSignal::new(false),
+            complaints,
+            probes,
+            test,
+            save,
+            checked,
+            it,
+        }
+    }
+
+    /// What is typed at this moment.
+    pub fn typed(self) -> Typed {
+        Typed {
+            host: self.host.get(),
+            trust: self.trust.get(),
+            ca: self.ca.get(),
+            reason: self.reason.get(),
+        }
+    }
+
+    /// What is typed, if it can be checked. Otherwise the fields say why not.
+    pub fn ready(self) -> Option<EndpointCheckSpec> {
+        match untrack(|| self.typed().spec()) {
+            Ok(spec) => {
+                self.complaints.set(Complaints::default());
+                Some(spec)
+            }
+            Err(complaints) => {
+                self.complaints.set(complaints);
+                focus_first_error();
+                None
+            }
+        }
+    }
+
+    /// The last check of what is typed.
+    pub fn found(self) -> Option<EndpointCheck> {
+        let spec = self.typed().spec().ok()?;
+        let own = self.checked.get().filter(|check| spec_of(check) == spec);
+        own.or_else(|| self.it.with(|it| check_of(it, &spec).cloned()))
+    }
+
+    /// An endpoint is preferred.
+    pub fn is_preferred(self) -> bool {
+        self.it.with(|it| preferred(it).is_some())
+    }
+
+    /// What is typed is not what is preferred.
+    pub fn differs(self) -> bool {
+        let spec = self.typed().spec().ok();
+        self.it.with(|it| preferred(it).is_some_and(|it| Some(it) != spec))
+    }
+
+    /// One field's complaint.
+    pub fn complaint(self, of: fn(&Complaints) -> Option<String>) -> Signal<Option<String>> {
+        Signal::derive(move || self.complaints.with(of))
+    }
+}
+
+/// What the server says is wrong, by field.
+fn refused(error: &CallError, what: &str) -> Complaints {
+    let host = error.cause_of("spec.host");
+    let ca = error.cause_of("spec.caData");
+    let annotations = error.cause_of("metadata.annotations");
+    let form = match (&host, &ca, annotations) {
+        (_, _, Some(words)) => words,
+        (None, None, None) => format!("{what} {error}"),
+        (_, _, None) => String::new(),
+    };
+    Complaints { host, ca, reason: None, form }
+}

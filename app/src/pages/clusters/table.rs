@@ -1,0 +1,183 @@
+//! The list of host clusters.
+
+use dormer_api::ago::{span, unix};
+use dormer_api::cluster::{Cluster, Health, health};
+use leptos::prelude::*;
+use stylers::style;
+
+use super::Part;
+use super::actions::RowMenu;
+use super::model::{agent_words, icon, is_waiting, title, way};
+use crate::live::LiveRow;
+use crate::pages::list::UrlState;
+use crate::ui::{Badge, Moment, SkeletonRows, Sort, SortHeader};
+use crate::{clock, paths, session};
+
+/// The table.
+#[component]
+pub fn ClusterTable(
+    rows: Memo<Vec<LiveRow<Cluster>>>,
+    loaded: Memo<bool>,
+    sort: Memo<Sort>,
+    url: UrlState,
+    part: Part,
+) -> impl IntoView {
+    let class = style! {
+        .clusters-table .clusters-name {
+            width: 18%;
+        }
+        .clusters-table .clusters-state {
+            width: 24%;
+        }
+        .clusters-table .clusters-more {
+            width: 3.5rem;
+        }
+    };
+    let on_sort = move |by: String| url.set(&[("sort", Some(by))], true);
+
+    view! { class = class,
+        <div class="table-frame">
+            <table class="table clusters-table">
+                <caption class="visually-hidden">"Clusters"</caption>
+                <colgroup>
+                    <col class="clusters-name"/>
+                    <col class="clusters-state"/>
+                    <col/>
+                    <col class="cell-middle"/>
+                    <col class="cell-wide"/>
+                    <col class="cell-wide"/>
+                    <col class="cell-wide"/>
+                    <col class="clusters-more"/>
+                </colgroup>
+                <thead>
+                    <tr>
+                        <SortHeader words="Name" key="name" sort on_sort/>
+                        <SortHeader words="State" key="state" sort on_sort/>
+                        <SortHeader words="Virtual clusters" key="vclusters" sort on_sort/>
+                        <th scope="col" class="cell-middle">"Path"</th>
+                        <th scope="col" class="cell-wide">"Kubernetes"</th>
+                        <th scope="col" class="cell-wide">"Agent"</th>
+                        <SortHeader words="Last contact" key="contact" width="cell-wide" sort on_sort/>
+                        <th scope="col">
+                            <span class="visually-hidden">"Actions"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody aria-busy=move || (!loaded.get()).then_some("true")>
+                    <Show when=move || loaded.get() fallback=|| view! { <SkeletonRows columns=8/> }>
+                        <For each=move || rows.get() key=|row| row.uid.clone() let:row>
+                            <ClusterRow row url part/>
+                        </For>
+                    </Show>
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+/// One host cluster.
+#[component]
+fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView {
+    let clock = clock::current();
+    let it = Memo::new(move |_| row.value.get());
+    let health = Memo::new(move |_| it.with(|it| health(it, clock.now())));
+    let way = Memo::new(move |_| it.with(|it| way(it, part.probes)));
+    let agent = Memo::new(move |_| it.with(agent_words));
+    let last_contact =
+        Signal::derive(move || it.with(|it| it.status.last_contact.as_deref().and_then(unix)));
+
+    view! {
+        <tr>
+            <th scope="row">
+                <span class="cell-lines">
+                    <span class="cell-main" title=move || it.with(title)>{move || it.with(title)}</span>
+                    <span class="cell-sub">{move || it.with(|it| it.metadata.name.clone())}</span>
+                </span>
+            </th>
+            <td class="cell-state">
+                <StateCell it health/>
+            </td>
+            <td>
+                <span class="cell-lines">
+                    <span class="cell-line">{move || it.with(count)}</span>
+                    <span class="cell-sub">
+                        {move || it.with(|it| if it.spec.unusable { "no new ones" } else { "" })}
+                    </span>
+                </span>
+            </td>
+            <td class="cell-middle">
+                <span class="cell-lines" title=move || way.with(|it| it.sub.clone())>
+                    <span
+                        class="cell-line cell-toned"
+                        data-tone=move || way.with(|it| it.tone.map(|it| it.as_str()))
+                    >
+                        {move || way.with(|it| it.main.clone())}
+                    </span>
+                    <span class="cell-sub">{move || way.with(|it| it.sub.clone())}</span>
+                </span>
+            </td>
+            <td class="cell-wide">{move || it.with(|it| it.status.kubernetes_version.clone())}</td>
+            <td class="cell-wide">
+                <span class="cell-lines">
+                    <span class="cell-line">{move || agent.with(|it| it.0.clone())}</span>
+                    <span class="cell-sub">{move || agent.with(|it| it.1)}</span>
+                </span>
+            </td>
+            <td class="cell-wide">
+                <Moment at=last_contact otherwise="never"/>
+            </td>
+            <td>
+                <RowMenu it url part/>
+            </td>
+        </tr>
+    }
+}
+
+/// The word, what it is concluded from, and for one that waits the way back to the wizard.
+#[component]
+fn StateCell(it: Memo<Cluster>, health: Memo<Health>) -> impl IntoView {
+    let (clock, session) = (clock::current(), session::current());
+    let evidence = move || health.with(|it| evidence(it, clock.now()));
+    let waits = Memo::new(move |_| session.is_admin() && it.with(is_waiting));
+    let wizard = move || it.with(|it| paths::connect_cluster(&it.metadata.name));
+
+    view! {
+        <span class="cell-lines">
+            <Badge
+                word=Signal::derive(move || health.with(|it| it.word.to_owned()))
+                tone=Signal::derive(move || health.with(|it| it.tone))
+                icon=Signal::derive(move || health.with(icon))
+            />
+            {move || if waits.get() {
+                view! { <a class="cell-sub" href=wizard>"Go on connecting it"</a> }.into_any()
+            } else {
+                view! { <span class="cell-sub" title=evidence>{evidence}</span> }.into_any()
+            }}
+        </span>
+    }
+}
+
+/// What the state is concluded from, and since when it is so.
+fn evidence(health: &Health, now: i64) -> String {
+    match health.since {
+        Some(since) => format!("For {}. {}", span(now - since), health.evidence),
+        None => health.evidence.clone(),
+    }
+}
+
+/// How many virtual clusters there are, and how many of them are awake.
+fn count(it: &Cluster) -> String {
+    format!("{} / {} awake", it.status.virtual_clusters, it.status.awake)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_say_which_is_which() {
+        let mut it = Cluster::default();
+        (it.status.virtual_clusters, it.status.awake) = (12, 4);
+        assert_eq!(count(&it), "12 / 4 awake");
+    }
+}
