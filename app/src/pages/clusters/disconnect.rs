@@ -116,6 +116,7 @@ fn LeftBehind(found: Result<Vec<String>, CallError>) -> impl IntoView {
     let class = style! {
         .left-behind {
             padding-inline-start: var(--space-4);
+            list-style: disc;
             overflow-wrap: anywhere;
         }
     };

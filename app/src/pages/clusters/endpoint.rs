@@ -151,6 +151,7 @@ fn Preference(form: Form) -> impl IntoView {
         }
     };
     let well = Memo::new(move |_| form.found().is_some_and(|check| check.ok));
+    let failed = Memo::new(move |_| form.found().is_some_and(|check| !check.ok));
     let is_preferred = Memo::new(move |_| form.is_preferred());
     let differs = Memo::new(move |_| form.differs());
     let save = move || {
@@ -172,7 +173,7 @@ fn Preference(form: Form) -> impl IntoView {
             form.save.dispatch(prefer_none());
         }
     };
-    let needs_force = move || !well.get() && (!is_preferred.get() || differs.get());
+    let needs_force = move || failed.get() && (!is_preferred.get() || differs.get());
 
     view! { class = class,
         <div class="preference">

@@ -24,13 +24,36 @@ pub fn ClusterTable(
 ) -> impl IntoView {
     let class = style! {
         .clusters-table .clusters-name {
-            width: 18%;
+            width: 15%;
         }
         .clusters-table .clusters-state {
-            width: 24%;
+            width: 20%;
+        }
+        .clusters-table .clusters-count {
+            width: 14.5%;
+        }
+        .clusters-table .clusters-path {
+            width: 15.5%;
+        }
+        .clusters-table .clusters-contact {
+            width: 12.5%;
         }
         .clusters-table .clusters-more {
             width: 3.5rem;
+        }
+        @media (max-width: 63.99rem) {
+            .clusters-table .clusters-name {
+                width: 24%;
+            }
+            .clusters-table .clusters-state {
+                width: 28%;
+            }
+            .clusters-table .clusters-count {
+                width: 19%;
+            }
+            .clusters-table .clusters-path {
+                width: auto;
+            }
         }
     };
     let on_sort = move |by: String| url.set(&[("sort", Some(by))], true);
@@ -42,11 +65,11 @@ pub fn ClusterTable(
                 <colgroup>
                     <col class="clusters-name"/>
                     <col class="clusters-state"/>
-                    <col/>
-                    <col class="cell-middle"/>
+                    <col class="clusters-count"/>
+                    <col class="clusters-path cell-middle"/>
                     <col class="cell-wide"/>
                     <col class="cell-wide"/>
-                    <col class="cell-wide"/>
+                    <col class="clusters-contact cell-wide"/>
                     <col class="clusters-more"/>
                 </colgroup>
                 <thead>
@@ -83,6 +106,7 @@ fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView
     let health = Memo::new(move |_| it.with(|it| health(it, clock.now())));
     let way = Memo::new(move |_| it.with(|it| way(it, part.probes)));
     let agent = Memo::new(move |_| it.with(agent_words));
+    let version = move || it.with(|it| it.status.kubernetes_version.clone());
     let last_contact =
         Signal::derive(move || it.with(|it| it.status.last_contact.as_deref().and_then(unix)));
 
@@ -116,7 +140,11 @@ fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView
                     <span class="cell-sub">{move || way.with(|it| it.sub.clone())}</span>
                 </span>
             </td>
-            <td class="cell-wide">{move || it.with(|it| it.status.kubernetes_version.clone())}</td>
+            <td class="cell-wide">
+                <span class="cell-lines">
+                    <span class="cell-line" title=version>{version}</span>
+                </span>
+            </td>
             <td class="cell-wide">
                 <span class="cell-lines">
                     <span class="cell-line">{move || agent.with(|it| it.0.clone())}</span>

@@ -1,6 +1,6 @@
 //! The join code: asked for only by a person, kept in memory only.
 
-use dormer_api::ago::unix;
+use dormer_api::ago::{MINUTE, unix};
 use dormer_api::cluster::ClusterAccessKey;
 use leptos::prelude::*;
 
@@ -20,9 +20,12 @@ pub fn of(code: RwSignal<Option<JoinCode>>, cluster: &str) -> Option<ClusterAcce
     code.with(|code| code.as_ref().filter(|it| it.cluster == cluster).map(|it| it.key.clone()))
 }
 
+/// How long a code can be used, in seconds. The page's clock may be a little behind.
+const LIFE: i64 = 10 * MINUTE;
+
 /// How many seconds the code is good for from now on.
 pub fn left(key: &ClusterAccessKey, now: i64) -> i64 {
-    unix(&key.expires).map_or(0, |expires| (expires - now).max(0))
+    unix(&key.expires).map_or(0, |expires| (expires - now).clamp(0, LIFE))
 }
 
 /// Seconds as a clock that runs down: `9:05`.

@@ -73,7 +73,7 @@ impl Form {
         Self {
             host: RwSignal::new(typed.host),
             trust: RwSignal::new(typed.trust),
-            ca: RwSignal::new(typed.ca),
+            ca: RwSignal::new(pem(typed.ca)),
             reason: RwSignal::new(typed.reason),
             forced: RwSignal::new(false),
             complaints,
@@ -131,6 +131,14 @@ impl Form {
     /// One field's complaint.
     pub fn complaint(self, of: fn(&Complaints) -> Option<String>) -> Signal<Option<String>> {
         Signal::derive(move || self.complaints.with(of))
+    }
+}
+
+/// Base64 of PEM as the PEM itself, which people know; anything else as it is.
+fn pem(ca_data: String) -> String {
+    match window().atob(&ca_data) {
+        Ok(text) if text.starts_with("-----BEGIN") => text,
+        Ok(_) | Err(_) => ca_data,
     }
 }
 
