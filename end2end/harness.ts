@@ -2,11 +2,13 @@
 //
 //   test("a person can …", async ({ page, server }) => { await signIn(page, server.admin); … });
 import { test as base, type Browser, type BrowserContext, type Page } from "@playwright/test";
+import { Agent } from "./harness/agent.ts";
 import { Server } from "./harness/server.ts";
 import { Shell } from "./harness/shell.ts";
 import { Trouble } from "./harness/trouble.ts";
 
 export { expect } from "@playwright/test";
+export { Agent } from "./harness/agent.ts";
 export { Api, VCLUSTERS } from "./harness/api.ts";
 export { findings } from "./harness/axe.ts";
 export * from "./harness/page.ts";
@@ -22,6 +24,8 @@ interface Fixtures {
   newPerson: () => Promise<Page>;
   /** A terminal on the machine of somebody who has nothing set up yet. */
   newShell: () => Promise<Shell>;
+  /** The place of another region; `run` starts its agent. */
+  newAgent: () => Promise<Agent>;
 }
 
 export const test = base.extend<Fixtures>({
@@ -68,6 +72,19 @@ export const test = base.extend<Fixtures>({
       return shell;
     });
     for (const shell of shells) await shell.close();
+  },
+
+  newAgent: async ({ server }, use, info) => {
+    // Before the server ends: the agents hold connections to it.
+    void server;
+    const agents: Agent[] = [];
+    await use(async () => {
+      const agent = await Agent.prepare();
+      agents.push(agent);
+      return agent;
+    });
+    if (info.status !== info.expectedStatus) for (const agent of agents) console.log(agent.log);
+    for (const agent of agents) await agent.close();
   },
 });
 

@@ -13,7 +13,7 @@ export interface Person {
   password: string;
 }
 
-const BINARY =
+export const BINARY =
   process.env.DORMER_BINARY ??
   fileURLToPath(new URL("../../target/debug/dormer", import.meta.url));
 
