@@ -101,6 +101,16 @@ pub fn ClusterTable(
 /// One host cluster.
 #[component]
 fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView {
+    let class = style! {
+        .clusters-whole {
+            text-align: start;
+        }
+        @media (max-width: 47.99rem) {
+            .clusters-whole {
+                grid-column: 1 / -1;
+            }
+        }
+    };
     let clock = clock::current();
     let it = Memo::new(move |_| row.value.get());
     let health = Memo::new(move |_| it.with(|it| health(it, clock.now())));
@@ -110,15 +120,15 @@ fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView
     let last_contact =
         Signal::derive(move || it.with(|it| it.status.last_contact.as_deref().and_then(unix)));
 
-    view! {
+    view! { class = class,
         <tr>
-            <th scope="row">
+            <th scope="row" class="clusters-whole">
                 <span class="cell-lines">
                     <span class="cell-main" title=move || it.with(title)>{move || it.with(title)}</span>
                     <span class="cell-sub">{move || it.with(|it| it.metadata.name.clone())}</span>
                 </span>
             </th>
-            <td class="cell-state">
+            <td class="clusters-whole">
                 <StateCell it health/>
             </td>
             <td>
