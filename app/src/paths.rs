@@ -18,9 +18,11 @@ pub const LOGIN: &str = "/login";
 /// Says that the central instance is there. Needs no sign-in.
 pub const HEALTH: &str = "/healthz";
 
-/// The worker that measures the way to a direct endpoint, with a policy for that host alone.
+/// The worker that measures the way to a direct endpoint, with a policy for that host alone. What
+/// only a host has, a port and the brackets of an address, is left as it is.
 pub fn probe(host: &str) -> String {
-    format!("/probe.js?host={}", encode(host))
+    let host = encode(host).replace("%3A", ":").replace("%5B", "[").replace("%5D", "]");
+    format!("/probe.js?host={host}")
 }
 
 /// The wizard for a cluster that has a name, at whatever step it is.
@@ -152,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_host_in_a_query_is_encoded() {
-        assert_eq!(probe("eu-1.example.com:8443"), "/probe.js?host=eu-1.example.com%3A8443");
+        assert_eq!(probe("[::1]:8443"), "/probe.js?host=[::1]:8443");
+        assert_eq!(probe("a&b/"), "/probe.js?host=a%26b%2F");
         assert_eq!(connect_cluster("eu/1"), "/clusters/connect/eu%2F1");
         assert!(api::one_cluster("eu-1").ends_with("Object&fieldSelector=metadata.name%3Deu-1"));
     }
