@@ -39,7 +39,7 @@ dev: setup ## Start the server in debug, and the page with hot reload in front o
 # The page is built before the lints: the server takes it in, and would be checked twice.
 test: setup-tests fmt-check target/page-built lint-rust lint-types ## Check formatting and lints, and run every test
 	@mkdir -p target/logs
-	@$(step) 'Kubernetes for the tests' 'seconds when it is built, about 10 minutes the first time' \
+	@$(step) 'Kubernetes for the tests' 'a second when it is there, about 6 minutes the first time' \
 		.tools/kubernetes
 	@DORMER_KUBERNETES_BIN="$$(.tools/kubernetes 2>/dev/null)" \
 		$(step) 'Unit, property and integration tests' 'about 6 minutes the first time' \

@@ -1,7 +1,6 @@
 //! The program itself, as processes: a central instance, agents, and the people who call them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use axum::http::{Method, Request, header};
 use kube::core::Status;
@@ -11,7 +10,8 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::cluster::{client, free_ports, kubeconfig, own_address, until};
-use crate::programs::{Programs, run};
+use crate::kubectl::Kubectl;
+use crate::programs::Programs;
 
 /// The management API's own part of a path.
 pub const M: &str = "/kubernetes/management/apis/management.loft.sh/v1";
@@ -86,8 +86,9 @@ impl Central {
         self.programs.folder().join("data/ca.pem")
     }
 
-    /// Starts an agent that dials in for `cluster`, beside the Kubernetes of `kubeconfig`.
-    pub async fn agent(&mut self, cluster: &str, kubeconfig: &str) {
+    /// Starts an agent that dials in for `cluster`, beside the Kubernetes of `kubeconfig`. Says where
+    /// its own endpoint is.
+    pub async fn agent(&mut self, cluster: &str, kubeconfig: &str) -> String {
         let answer =
             self.admin().await.get(&format!("{M}/clusters/{cluster}/accesskey")).await.unwrap();
         let folder = self.programs.folder().join(format!("agent-{cluster}"));
@@ -105,15 +106,24 @@ impl Central {
             format!("--listen=127.0.0.1:{port}"),
         ];
         self.programs.start(cluster, Path::new(env!("CARGO_BIN_EXE_dormer")), &arguments);
+        format!("https://127.0.0.1:{port}")
     }
 
     /// `kubectl` as somebody, with this path of the gateway for its server.
     pub fn kubectl(&self, person: &Person, path: &str) -> Kubectl {
-        let folder = TempDir::new().unwrap();
-        let file = folder.path().join("kubeconfig");
-        let text = kubeconfig(&format!("{}{path}", self.url), &self.authority, &person.key);
-        std::fs::write(&file, text).unwrap();
-        Kubectl { file, _folder: folder }
+        let server = format!("{}{path}", self.url);
+        Kubectl::with(&kubeconfig(&server, &self.authority, &person.key))
+    }
+
+    /// `kubectl` as somebody, at the endpoint of the agent of `cluster` and with a token for it alone.
+    pub async fn direct(&self, person: &Person, cluster: &str, endpoint: &str) -> Kubectl {
+        let ask = json!({ "spec": { "cluster": cluster } });
+        let answer = person.post(&format!("{M}/directclusterendpointtokens"), &ask).await;
+        let authority = self.programs.folder().join(format!("agent-{cluster}/ca.pem"));
+        let authority = std::fs::read_to_string(authority).unwrap();
+        let server = format!("{endpoint}/kubernetes/cluster");
+        let token = answer["status"]["token"].as_str().unwrap();
+        Kubectl::with(&kubeconfig(&server, &authority, token))
     }
 
     /// Waits until a host cluster answers, and gives what is known of it.
@@ -121,34 +131,6 @@ impl Central {
         let path = format!("{M}/clusters/{cluster}");
         until(async || admin.get(&path).await.is_ok_and(|it| it["status"]["online"] == true)).await;
         admin.get(&path).await.unwrap()
-    }
-}
-
-/// `kubectl` with a kubeconfig of its own.
-pub struct Kubectl {
-    file: PathBuf,
-    _folder: TempDir,
-}
-
-impl Kubectl {
-    /// Runs it, and gives what it printed.
-    #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> String {
-        run(&mut self.command(arguments))
-    }
-
-    /// Runs it, and gives what it complained about.
-    #[track_caller]
-    pub fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
-        assert!(!output.status.success(), "kubectl {arguments:?} was not refused");
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("kubectl");
-        command.arg("--kubeconfig").arg(&self.file).args(arguments);
-        command
     }
 }
 

@@ -2,7 +2,7 @@
 //! `kube-controller-manager`.
 //!
 //! There is one for all of them, because it takes seconds to start; each test has a namespace of its
-//! own. There are no nodes: a pod is made, and stays `Pending` unless a test says otherwise.
+//! own. There is no scheduler: a pod stays `Pending` unless a test puts it on the node (see `pods`).
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use crate::certificates::{Certificates, signing_key};
+use crate::pods;
 use crate::programs::{Programs, needed};
 
 /// Who may sign in, and their group.
@@ -48,18 +49,20 @@ impl Cluster {
     pub async fn start() -> Option<Self> {
         let (etcd, apiserver) = (needed("etcd")?, needed("kube-apiserver")?);
         let controllers = needed("kube-controller-manager")?;
+        let kubelet = needed("kubelet-for-tests")?;
         let folder = TempDir::with_prefix("dormer-kubernetes-").unwrap().keep();
         let mut programs = Programs::in_folder(folder);
         let address = own_address();
         let secret = uuid::Uuid::new_v4().simple().to_string();
         let certificates = Certificates::make(address);
-        let [etcd_port, peer_port, port] = free_ports();
+        let [etcd_port, peer_port, port, kubelet_port] = free_ports();
         programs.start("etcd", &etcd, &etcd_arguments(programs.folder(), etcd_port, peer_port));
         write_files(programs.folder(), &certificates, &secret);
         let url = format!("https://{}", SocketAddr::new(address, port));
         let mut arguments = apiserver_arguments(programs.folder(), etcd_port);
         arguments.push(format!("--bind-address={address}"));
         arguments.push(format!("--secure-port={port}"));
+        pods::start(&mut programs, &kubelet, kubelet_port);
         programs.start("kube-apiserver", &apiserver, &arguments);
         let mut cluster = Self { url, secret, authority: certificates.authority, programs };
         cluster.until_ready().await;
@@ -67,7 +70,13 @@ impl Cluster {
         std::fs::write(&kubeconfig, cluster.kubeconfig("admin")).unwrap();
         let arguments = controller_arguments(cluster.programs.folder(), &kubeconfig);
         cluster.programs.start("controllers", &controllers, &arguments);
+        pods::register(&cluster, kubelet_port).await;
         Some(cluster)
+    }
+
+    /// Where its programs keep what they have.
+    pub fn folder(&self) -> &Path {
+        self.programs.folder()
     }
 
     /// What somebody proves with that they are `user`.
@@ -199,6 +208,10 @@ fn apiserver_arguments(folder: &Path, etcd_port: u16) -> Vec<String> {
         format!("--tls-private-key-file={}", file("tls.key")),
         "--authorization-mode=RBAC".into(),
         format!("--token-auth-file={}", file("users.csv")),
+        // How it asks the node for logs, exec and port-forward.
+        format!("--kubelet-client-certificate={}", file("tls.crt")),
+        format!("--kubelet-client-key={}", file("tls.key")),
+        format!("--kubelet-certificate-authority={}", file("ca.crt")),
         "--service-account-issuer=https://kubernetes.default.svc".into(),
         format!("--service-account-key-file={}", file("accounts.pub")),
         format!("--service-account-signing-key-file={}", file("accounts.key")),

@@ -15,14 +15,27 @@ use crate::programs::run;
 /// The path of the gateway that leads to the cluster that these tests connect.
 const REAL: &str = "/kubernetes/cluster/real";
 
-/// A central instance, with the cluster connected as `real` by an agent with this kubeconfig.
-async fn by_agent(kubeconfig: &str) -> (Central, Person) {
+/// A central instance, its administrator, and the endpoint of the agent that connected a cluster as
+/// `real` with this kubeconfig.
+pub async fn by_agent(kubeconfig: &str) -> (Central, Person, String) {
     let mut central = Central::start().await;
     let admin = central.admin().await;
     let new = json!({ "metadata": { "name": "real" }, "spec": { "networkPeer": true } });
     admin.post(&format!("{M}/clusters"), &new).await;
-    central.agent("real", kubeconfig).await;
-    (central, admin)
+    let endpoint = central.agent("real", kubeconfig).await;
+    central.until_online(&admin, "real").await;
+    (central, admin, endpoint)
+}
+
+/// The same by the kubeconfig alone. What was answered comes along.
+pub async fn by_kubeconfig(kubeconfig: &str) -> (Central, Person, Value) {
+    let central = Central::start().await;
+    let admin = central.admin().await;
+    let connect = json!({ "metadata": { "name": "real" }, "spec": { "config": kubeconfig } });
+    let answer = admin.post(&format!("{M}/clusterconnect"), &connect).await;
+    assert_ne!(answer["status"]["failed"], true, "{answer:#}");
+    central.until_online(&admin, "real").await;
+    (central, admin, answer)
 }
 
 /// What `kubectl` makes through the gateway is in the cluster.
@@ -50,14 +63,8 @@ async fn is_this_cluster(object: &Value, cluster: &Cluster) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_connected_by_its_kubeconfig_is_used_through_the_gateway() {
     let Some(cluster) = Cluster::shared().await else { return };
-    let central = Central::start().await;
-    let admin = central.admin().await;
-    let spec = json!({ "config": cluster.kubeconfig("admin") });
-    let connect = json!({ "metadata": { "name": "real" }, "spec": spec });
-    let answer = admin.post(&format!("{M}/clusterconnect"), &connect).await;
-    assert_ne!(answer["status"]["failed"], true, "{answer:#}");
-
-    let object = central.until_online(&admin, "real").await;
+    let (central, admin, answer) = by_kubeconfig(&cluster.kubeconfig("admin")).await;
+    let object = admin.get(&format!("{M}/clusters/real")).await.unwrap();
     for said in [&answer, &object] {
         assert!(!said.to_string().contains(&cluster.token("admin")), "it came back out: {said:#}");
     }
@@ -78,8 +85,8 @@ async fn a_cluster_whose_agent_dialled_in_with_the_rights_of_our_chart_is_used_t
     token.args(["create", "token", "dormer-agent", "--namespace", &namespace]);
     let kubeconfig = cluster.kubeconfig_with(run(&mut token).trim());
 
-    let (central, admin) = by_agent(&kubeconfig).await;
-    let object = central.until_online(&admin, "real").await;
+    let (central, admin, _) = by_agent(&kubeconfig).await;
+    let object = admin.get(&format!("{M}/clusters/real")).await.unwrap();
     assert_eq!(object["status"]["agent"]["version"], env!("CARGO_PKG_VERSION"));
     is_this_cluster(&object, cluster).await;
     can_be_used(&central, &admin, cluster, "made-by-agent").await;
@@ -88,8 +95,7 @@ async fn a_cluster_whose_agent_dialled_in_with_the_rights_of_our_chart_is_used_t
 #[tokio::test(flavor = "multi_thread")]
 async fn whom_the_gateway_lets_through_the_clusters_own_rbac_may_still_refuse() {
     let Some(cluster) = Cluster::shared().await else { return };
-    let (central, admin) = by_agent(&cluster.kubeconfig("admin")).await;
-    central.until_online(&admin, "real").await;
+    let (central, admin, _) = by_agent(&cluster.kubeconfig("admin")).await;
     let anna = central.member("anna").await;
     let kubectl = central.kubectl(&anna, REAL);
     let access = json!([{ "verbs": ["use"], "subresources": ["*"], "users": ["anna"] }]);

@@ -1,8 +1,7 @@
 //! Our own chart in `deploy/chart`, as helm and a real cluster take it.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use clap::Parser as _;
 use dormer::config::Cli;
@@ -11,7 +10,7 @@ use serde_json::Value;
 use crate::central::Central;
 use crate::charts::Helm;
 use crate::cluster::{Cluster, until};
-use crate::programs::run;
+use crate::programs::{run, run_with};
 
 /// What the wizard's command sets, and an Ingress.
 pub const AGENT: [&str; 7] = [
@@ -184,17 +183,6 @@ async fn helm_installs_the_agent_from_the_chart_that_the_instance_serves() {
     let mut served = helm.command();
     served.args(["template", "demo", &chart, "--ca-file"]).arg(central.authority_file());
     assert_eq!(run(served.args(values(&AGENT))), documents(&helm, &AGENT).0);
-}
-
-/// Runs a program that reads `input`.
-fn run_with(command: &mut Command, input: &str) -> String {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]

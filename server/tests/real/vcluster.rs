@@ -8,9 +8,10 @@ use kube::api::{ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
 
-use crate::central::{Central, M, Person, VCLUSTERS};
+use crate::central::{Central, Person, VCLUSTERS};
 use crate::charts::{Helm, Repository};
 use crate::cluster::{Cluster, until};
+use crate::connect::by_agent;
 
 /// A central instance whose one real cluster an agent connected, and a repository with the chart.
 struct Region {
@@ -25,12 +26,7 @@ impl Region {
     async fn start() -> Option<Self> {
         let cluster = Cluster::shared().await?;
         let repository = Repository::serve(&Helm::find()?).await;
-        let mut central = Central::start().await;
-        let admin = central.admin().await;
-        let new = json!({ "metadata": { "name": "real" }, "spec": { "networkPeer": true } });
-        admin.post(&format!("{M}/clusters"), &new).await;
-        central.agent("real", &cluster.kubeconfig("admin")).await;
-        central.until_online(&admin, "real").await;
+        let (central, admin, _) = by_agent(&cluster.kubeconfig("admin")).await;
         let host = cluster.client("admin");
         Some(Self { central, admin, repository, host, cluster })
     }
