@@ -109,6 +109,10 @@ fn take(
             buckets.forget(tx)?;
             Ok(object::meta(&cluster, "uid").to_owned())
         }
+        // Nobody who has no code marks a cluster that waits for none.
+        Err(condition::WRONG_CODE) if waits_for_none(&was) => {
+            return Ok(Err(refusal(condition::WRONG_CODE)));
+        }
         Err(reason) => {
             let kind = match reason {
                 condition::OLD_AGENT => condition::AGENT_VERSION,
@@ -124,6 +128,12 @@ fn take(
     Ok(answer)
 }
 
+/// Whether an agent has joined, and no code was made for another.
+fn waits_for_none(cluster: &Value) -> bool {
+    let status = &cluster["status"];
+    status["agent"].is_object() && status.get("joinCodeExpires").is_none()
+}
+
 /// Whether it may join; the error is a condition's reason. A code is used up only by one who may.
 fn judge(
     tx: &mut Tx<'_>,
@@ -131,6 +141,11 @@ fn judge(
     mac: &[u8; 32],
     now: i64,
 ) -> Result<Result<(), &'static str>> {
+    // First the code: who has none is told nothing else, and so not which clusters there are.
+    let code = match join_code::look(tx, &asked.cluster, mac, now)? {
+        Ok(code) => code,
+        Err(reason) => return Ok(Err(reason)),
+    };
     if !is_supported(&asked.version) {
         return Ok(Err(condition::OLD_AGENT));
     }
@@ -144,7 +159,8 @@ fn judge(
     if twin.is_some() {
         return Ok(Err(condition::SAME_CLUSTER));
     }
-    join_code::redeem(tx, &asked.cluster, mac, now)
+    join_code::use_up(tx, &code)?;
+    Ok(Ok(()))
 }
 
 fn is_supported(version: &str) -> bool {

@@ -6,6 +6,7 @@
 mod harness;
 
 mod cli;
+mod join;
 mod kube_client;
 mod people;
 mod routes;

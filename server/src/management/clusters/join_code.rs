@@ -69,37 +69,38 @@ pub(super) fn answer(
     Ok(answer)
 }
 
-/// Uses up a code of `cluster`; the error is why it is not good, as a condition's reason.
+/// The name of the code of `cluster` that this is the MAC of; the error is why it is not good, as a
+/// condition's reason.
 ///
 /// # Errors
-/// The store cannot be read or written.
-pub fn redeem(
-    tx: &mut Tx<'_>,
+/// The store cannot be read.
+pub fn look(
+    tx: &Tx<'_>,
     cluster: &str,
     mac: &[u8; 32],
     now: i64,
-) -> Result<Result<(), &'static str>> {
+) -> Result<Result<String, &'static str>> {
     let found = access_keys::of_secret(&tx.snapshot()?, mac)?;
-    let Some((name, mut code)) = found.filter(|(_, it)| is_of(it, cluster)) else {
+    let Some((name, code)) = found.filter(|(_, it)| is_of(it, cluster)) else {
         return Ok(Err(condition::WRONG_CODE));
     };
     if code.spec.disabled {
         return Ok(Err(condition::USED_CODE));
     }
-    if !access_keys::is_alive(&code, now) {
-        return Ok(Err(condition::EXPIRED_CODE));
-    }
-    // It stays, so that whoever tries it again is told that it was used.
-    code.spec.disabled = true;
-    let code = serde_json::to_value(code).map_err(Error::internal)?;
-    let place = key(ACCESS_KEYS, "", &name);
-    let mut stored: Value = match tx.get(&place)? {
-        Some(entry) => serde_json::from_slice(&entry.body).map_err(Error::internal)?,
-        None => return Ok(Err(condition::WRONG_CODE)),
-    };
-    stored["spec"] = code["spec"].clone();
-    tx.update(&place, None, stored)?;
-    Ok(Ok(()))
+    Ok(if access_keys::is_alive(&code, now) { Ok(name) } else { Err(condition::EXPIRED_CODE) })
+}
+
+/// Uses up the code of this name. It stays, so that whoever tries it again is told that it was used.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub fn use_up(tx: &mut Tx<'_>, name: &str) -> Result<()> {
+    let place = key(ACCESS_KEYS, "", name);
+    let Some(entry) = tx.get(&place)? else { return Ok(()) };
+    let mut code: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    code["spec"]["disabled"] = json!(true);
+    tx.update(&place, None, code)?;
+    Ok(())
 }
 
 fn is_of(code: &OwnedAccessKey, cluster: &str) -> bool {
