@@ -105,6 +105,11 @@ impl Probes {
         }
     }
 
+    /// Measures the way to `host`, also where that was done.
+    pub fn ask_anew(self, host: &str) {
+        self.measure(host.to_owned());
+    }
+
     /// Measures every way that was asked for before.
     pub fn again(self) {
         let hosts: Vec<String> = self.0.with_untracked(|it| it.keys().cloned().collect());

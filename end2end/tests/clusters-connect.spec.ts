@@ -37,11 +37,11 @@ test("the ID follows the name, and one that is taken is told while it is typed",
   await signIn(page, server.admin);
   await page.goto("/clusters/connect");
   await page.getByLabel("Display name").fill("Loft Cluster");
-  await expect(page.getByLabel("ID")).toHaveValue("loft-cluster");
+  await expect(page.getByLabel("ID", { exact: true })).toHaveValue("loft-cluster");
   await expect(page.getByText("A cluster “loft-cluster” is connected already.")).toBeVisible();
-  await page.getByLabel("ID").fill("eu");
+  await page.getByLabel("ID", { exact: true }).fill("eu");
   await page.getByLabel("Display name").fill("Something else");
-  await expect(page.getByLabel("ID")).toHaveValue("eu");
+  await expect(page.getByLabel("ID", { exact: true })).toHaveValue("eu");
   await expect(page.getByText("is connected already")).toHaveCount(0);
 });
 

@@ -158,9 +158,7 @@ fn Preference(form: Form) -> impl IntoView {
         let Some(spec) = form.ready() else { return };
         let forced = form.forced.get_untracked();
         if !well.get_untracked() && !forced {
-            let words =
-                "Test it first. If the test fails and you want it all the same, say so below.";
-            form.complaints.update(|it| it.form = words.to_owned());
+            form.objection.set(untested_words(failed.get_untracked()).to_owned());
         } else if !form.save.pending().get_untracked() {
             let unchecked = forced && !well.get_untracked();
             form.save.dispatch(prefer(&spec, &form.reason.get_untracked(), unchecked));
@@ -177,6 +175,7 @@ fn Preference(form: Form) -> impl IntoView {
 
     view! { class = class,
         <div class="preference">
+            <Notice tone=Tone::Failed text=form.objection/>
             <Check words="Prefer direct" role="switch" checked=is_preferred on_change=switch/>
             <p class="caption">
                 {move || match is_preferred.get() {
@@ -199,6 +198,14 @@ fn Preference(form: Form) -> impl IntoView {
                 </div>
             </Show>
         </div>
+    }
+}
+
+/// Why an endpoint that was not found well is not preferred just so.
+fn untested_words(failed: bool) -> &'static str {
+    match failed {
+        true => "The check failed. If you want it all the same, say so below.",
+        false => "Test it first.",
     }
 }
 

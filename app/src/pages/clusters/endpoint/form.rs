@@ -23,8 +23,10 @@ pub struct Form {
     pub reason: RwSignal<String>,
     /// The person wants it although no check found it well.
     pub forced: RwSignal<bool>,
-    /// What is wrong.
+    /// What is wrong with what is typed, or why it could not be tested.
     pub complaints: RwSignal<Complaints>,
+    /// Why it is not preferred, in a sentence; empty while nothing speaks against it.
+    pub objection: RwSignal<String>,
     /// How far it is from this browser.
     pub probes: Probes,
     /// Tests what is typed.
@@ -40,20 +42,22 @@ impl Form {
     pub fn of(client: Client, it: Signal<Cluster>) -> Self {
         let typed = it.with_untracked(Typed::of);
         let complaints = RwSignal::new(Complaints::default());
+        let objection = RwSignal::new(String::new());
         let checked = RwSignal::new(None);
         let name = StoredValue::new(it.with_untracked(|it| it.metadata.name.clone()));
         let probes = Probes::new();
         let test = Action::new_local(move |spec: &EndpointCheckSpec| {
             let spec = spec.clone();
+            objection.set(String::new());
             async move {
                 probes.ask_central();
-                probes.ask(&spec.host);
+                probes.ask_anew(&spec.host);
                 let path = paths::api::part("clusters", &name.get_value(), "endpointcheck");
                 let body = ClusterEndpointCheck { spec, status: None };
                 match client.post::<ClusterEndpointCheck>(&path, &body).await {
                     Ok(answer) => _ = checked.try_set(answer.status),
                     Err(error) => {
-                        _ = complaints.try_set(refused(&error, "Could not test it."));
+                        _ = complaints.try_set(not_tested(&error));
                         focus_first_error();
                     }
                 }
@@ -64,9 +68,8 @@ impl Form {
             async move {
                 let path = paths::api::object("clusters", &name.get_value());
                 let saved = client.merge(&path, &patch).await;
-                if let Err(error) = &saved {
-                    _ = complaints.try_set(refused(error, "Could not save."));
-                }
+                let words = saved.as_ref().err().map(not_saved).unwrap_or_default();
+                _ = objection.try_set(words);
                 saved.is_ok()
             }
         });
@@ -77,6 +80,7 @@ impl Form {
             reason: RwSignal::new(typed.reason),
             forced: RwSignal::new(false),
             complaints,
+            objection,
             probes,
             test,
             save,
@@ -142,15 +146,18 @@ fn pem(ca_data: String) -> String {
     }
 }
 
-/// What the server says is wrong, by field.
-fn refused(error: &CallError, what: &str) -> Complaints {
-    let host = error.cause_of("spec.host");
-    let ca = error.cause_of("spec.caData");
-    let annotations = error.cause_of("metadata.annotations");
-    let form = match (&host, &ca, annotations) {
-        (_, _, Some(words)) => words,
-        (None, None, None) => format!("{what} {error}"),
-        (_, _, None) => String::new(),
+/// Why an endpoint was not tested, by field.
+fn not_tested(error: &CallError) -> Complaints {
+    let (host, ca) = (error.cause_of("spec.host"), error.cause_of("spec.caData"));
+    let form = match (&host, &ca) {
+        (None, None) => format!("Could not test it. {error}"),
+        (_, _) => String::new(),
     };
     Complaints { host, ca, reason: None, form }
+}
+
+/// Why it was not saved.
+fn not_saved(error: &CallError) -> String {
+    let cause = error.cause_of("metadata.annotations");
+    cause.unwrap_or_else(|| format!("Could not save. {error}"))
 }
