@@ -121,9 +121,20 @@ fn authority_params() -> CertificateParams {
     params
 }
 
+/// How long a certificate of our own is good: the longest that Apple's systems take of a private
+/// authority. Each start makes a new one.
+const LEAF_DAYS: i64 = 825;
+
 fn leaf(ca: &str, ca_key: &str, names: &[String]) -> Result<(String, String), rcgen::Error> {
     let issuer = Issuer::new(authority_params(), KeyPair::from_pem(ca_key)?);
     let mut params = CertificateParams::new(names.to_vec())?;
+    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date();
+    let day = |it: jiff::civil::Date| {
+        let (month, day) = (it.month().unsigned_abs(), it.day().unsigned_abs());
+        rcgen::date_time_ymd(it.year().into(), month, day)
+    };
+    params.not_before = day(today.saturating_sub(jiff::Span::new().days(1)));
+    params.not_after = day(today.saturating_add(jiff::Span::new().days(LEAF_DAYS)));
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "Dormer");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
