@@ -83,7 +83,12 @@ impl Gateway {
             }
             Place::InHost { cluster, namespace, name } => {
                 let place = self.instance_in_host(cluster, namespace, name).await?;
-                self.to_virtual_cluster(caller, place, used).await?
+                // One that is not the caller's is not there in the words that this path has for it.
+                let found = self.to_virtual_cluster(caller, place, used).await;
+                found.map_err(|error| match error {
+                    Error::NoVirtualCluster { .. } => not_in_host(name),
+                    other => other,
+                })?
             }
         };
         let onward = forward(&target, request, upgrade.as_ref())?;
@@ -183,6 +188,14 @@ fn missing(attributes: &Attributes) -> Error {
             let resource = attributes.resource.clone();
             Error::NotFound { resource, group: attributes.group.clone(), name }
         }
+    }
+}
+
+fn not_in_host(name: &str) -> Error {
+    Error::NotFound {
+        resource: "virtualclusters".into(),
+        group: crate::agent::virtual_cluster::GROUP.into(),
+        name: name.to_owned(),
     }
 }
 
@@ -303,11 +316,7 @@ impl Gateway {
                         == (&place.0, &place.1, &place.2)
                 });
                 let metadata = there.map(|it| it.metadata);
-                metadata.map(|it| (it.namespace, it.name)).ok_or(Error::NotFound {
-                    resource: "virtualclusters".into(),
-                    group: crate::agent::virtual_cluster::GROUP.into(),
-                    name: place.2,
-                })
+                metadata.map(|it| (it.namespace, it.name)).ok_or_else(|| not_in_host(&place.2))
             })
             .await
     }
