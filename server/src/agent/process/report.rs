@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use dormer_api::vcluster::ActivityInfo;
+use dormer_api::vcluster::{ActivityInfo, Phase, VirtualClusterInstance};
 use futures::FutureExt;
 use serde::Serialize;
 use tokio::time::{sleep, timeout};
@@ -14,8 +14,10 @@ use tokio::time::{sleep, timeout};
 use super::Beside;
 use crate::hosts::service::{USED, Use, WAKE, Which};
 use crate::kube::{Error, Result};
+use crate::management::{self, VCLUSTERS};
 use crate::sleep::Sleep;
 use crate::sleep::activity::{Activity as Seen, Place};
+use crate::store::Store;
 
 /// The time between two reports.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
@@ -23,6 +25,9 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 const HEARD_MAX: Duration = Duration::from_secs(5);
 /// How long it may take to wake a sleeper: as long as it holds a request of its own.
 const WAKE_MAX: Duration = Duration::from_secs(30);
+
+/// How long our copy may take to hear that it is awake.
+const COPIED_MAX: Duration = Duration::from_secs(5);
 
 /// Who used what last, since the last report.
 type Last = Arc<Mutex<HashMap<Place, ActivityInfo>>>;
@@ -91,7 +96,8 @@ impl Activity {
 }
 
 async fn wake(beside: &Beside, which: Which) -> Result<()> {
-    tell(beside, WAKE, &which, WAKE_MAX).await.map_err(|error| match error {
+    let told = tell(beside, WAKE, &which, WAKE_MAX).await;
+    told.map_err(|error| match error {
         Some(message) => Error::Unavailable { message, retry_after_seconds: 5 },
         None => Error::Unavailable {
             message: format!(
@@ -100,7 +106,25 @@ async fn wake(beside: &Beside, which: Which) -> Result<()> {
             ),
             retry_after_seconds: 5,
         },
-    })
+    })?;
+    // Where the copy is late, whoever asked for it says that it does not answer yet.
+    timeout(COPIED_MAX, is_awake_in_copy(&beside.store, which)).await.unwrap_or(Ok(()))
+}
+
+/// Waits until our copy says so too: it hears of it over the same line, a moment later.
+async fn is_awake_in_copy(store: &Store, which: Which) -> Result<()> {
+    let from = store.revision().await?;
+    let mut changes = store.watch(management::range(VCLUSTERS), from).await?;
+    let place = management::key(VCLUSTERS, &which.namespace, &which.name);
+    loop {
+        let Some(entry) = store.get(place.clone()).await? else { return Ok(()) };
+        let instance: VirtualClusterInstance =
+            serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        if instance.status.phase == Some(Phase::Ready) {
+            return Ok(());
+        }
+        changes.next().await?;
+    }
 }
 
 /// Tells the central instance something. The error is its refusal in words, or nothing where it was
