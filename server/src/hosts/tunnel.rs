@@ -18,6 +18,7 @@ use super::{Host, Reach, service};
 use crate::app::App;
 use crate::auth::signed::verify;
 use crate::kube::{Error, Result, object};
+use crate::management::clusters::{Fact, note};
 use crate::management::{self, CLUSTERS};
 use crate::tunnel::{Link, PROTOCOL, Side};
 
@@ -142,6 +143,8 @@ async fn introduce(app: &App, hello: &Hello) -> Result<()> {
             let Some(entry) = tx.get(&place)? else { return Err(nobody()) };
             let was: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
             let mut cluster = was.clone();
+            // Its key is the one that joined, whoever came with a bad code since.
+            note(&mut cluster, Fact::yes(condition::CODE_ACCEPTED, ""), tx.now());
             let agent = object::map_at(&mut cluster, &["status", "agent"]);
             let mut say = |key: &str, value: Value| agent.insert(key.to_owned(), value);
             say("version", hello.version.into());
