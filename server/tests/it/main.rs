@@ -5,10 +5,14 @@
 
 mod harness;
 
+mod agents;
 mod cli;
 mod join;
+mod join_rules;
 mod kube_client;
 mod people;
+mod region;
+mod region_line;
 mod routes;
 mod sign_in;
 mod store_contract;
