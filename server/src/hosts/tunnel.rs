@@ -10,7 +10,7 @@ use dormer_api::cluster::{Cluster, condition};
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::compat::TokioAsyncReadCompatExt as _;
 
 use super::join::{known, refused};
@@ -25,7 +25,11 @@ use crate::tunnel::{Link, PROTOCOL, Side};
 /// What an agent's word is for, among all that it signs.
 pub const PURPOSE: &str = "agent-tunnel";
 /// How long an agent that is said to be there may take to prove it.
-const PROOF_MAX: Duration = Duration::from_secs(2);
+const PROOF_MAX: Duration = Duration::from_secs(1);
+/// The time between two questions whether an agent is still there.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+/// How long it may take to say so.
+const ALIVE_MAX: Duration = Duration::from_secs(5);
 /// What an agent answers to this with its process's own id.
 pub const WHO: &str = "/who";
 
@@ -130,9 +134,22 @@ async fn serve(app: App, hello: Hello, upgrade: hyper::upgrade::OnUpgrade) {
     tokio::select! {
         () = link.closed() => {}
         () = host.gone() => {}
+        () = until_silent(&link) => {
+            tracing::warn!(cluster = hello.cluster, "an agent fell silent");
+        }
     }
     app.gateway.hosts.detach(&hello.cluster, &host);
     tracing::info!(cluster = hello.cluster, "an agent is gone");
+}
+
+/// Waits until nothing answers any more: a line that was cut without a word to us says it in no other
+/// way, and what is open on it would hang.
+async fn until_silent(link: &Link) {
+    loop {
+        sleep(ASK_EVERY).await;
+        let Ok(ask) = Request::get(WHO).body(Body::empty()) else { return };
+        let Ok(Ok(_)) = timeout(ALIVE_MAX, link.send(ask)).await else { return };
+    }
 }
 
 /// Writes down what the agent says of itself.
