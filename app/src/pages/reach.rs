@@ -9,4 +9,5 @@ mod ways;
 pub use command::Commands;
 use key::{KeyBox, KeyFor, MadeKey};
 use kubeconfig::KubeconfigTab;
+pub use path::long_span;
 pub use ways::{Facts, WaysIn};

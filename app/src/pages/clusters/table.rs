@@ -27,16 +27,16 @@ pub fn ClusterTable(
             width: 15%;
         }
         .clusters-table .clusters-state {
-            width: 20%;
+            width: 19%;
         }
         .clusters-table .clusters-count {
             width: 14.5%;
         }
         .clusters-table .clusters-path {
-            width: 15.5%;
+            width: 15%;
         }
         .clusters-table .clusters-contact {
-            width: 12.5%;
+            width: 11.5%;
         }
         .clusters-table .clusters-more {
             width: 3.5rem;
@@ -152,7 +152,7 @@ fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView
             </td>
             <td class="cell-wide">
                 <span class="cell-lines">
-                    <span class="cell-line" title=version>{version}</span>
+                    <span class="cell-line" title=version>{move || it.with(release)}</span>
                 </span>
             </td>
             <td class="cell-wide">
@@ -203,6 +203,12 @@ fn evidence(health: &Health, now: i64) -> String {
     }
 }
 
+/// The version of Kubernetes without what it was built from.
+fn release(it: &Cluster) -> String {
+    let version = &it.status.kubernetes_version;
+    version.split('+').next().unwrap_or(version).to_owned()
+}
+
 /// How many virtual clusters there are, and how many of them are awake.
 fn count(it: &Cluster) -> String {
     format!("{} / {} awake", it.status.virtual_clusters, it.status.awake)
@@ -217,5 +223,7 @@ mod tests {
         let mut it = Cluster::default();
         (it.status.virtual_clusters, it.status.awake) = (12, 4);
         assert_eq!(count(&it), "12 / 4 awake");
+        it.status.kubernetes_version = "v1.33.1+k3s1".into();
+        assert_eq!(release(&it), "v1.33.1");
     }
 }

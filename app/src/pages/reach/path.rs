@@ -1,6 +1,6 @@
 //! The way that requests go: straight to the cluster, or through the central instance.
 
-use dormer_api::ago::{ago, span, unix};
+use dormer_api::ago::{DAY, ago, span, unix};
 use dormer_api::annotation::DIRECT_ENDPOINT_INSECURE_REASON;
 use dormer_api::cluster::{Cluster, EndpointCheck};
 use dormer_api::connect::{Endpoint, Route};
@@ -11,6 +11,9 @@ use stylers::style;
 use crate::clock;
 use crate::probe::{Probes, Reading};
 use crate::ui::{Icon, IconKind, Notice};
+
+/// From here on, in seconds, a certificate is valid for years, and months would say little.
+const YEARS_FROM: i64 = 730 * DAY;
 
 /// The host of an endpoint, as a check names it.
 pub fn host_of(endpoint: &Endpoint) -> &str {
@@ -215,6 +218,11 @@ fn whole_way(to_here: Reading, on: Option<u32>) -> Reading {
     }
 }
 
+/// A span as [`span`] tells it; one that nobody will see the end of is just years.
+pub fn long_span(seconds: i64) -> String {
+    if seconds >= YEARS_FROM { "years".to_owned() } else { span(seconds) }
+}
+
 /// How the endpoint was found the last time, and whether that is well.
 fn check_words(check: Option<&EndpointCheck>, now: i64) -> (String, bool) {
     let Some(check) = check else {
@@ -230,7 +238,7 @@ fn check_words(check: Option<&EndpointCheck>, now: i64) -> (String, bool) {
     let left = check.certificate_expires.as_deref().and_then(unix).map(|ends| ends - now);
     match left {
         Some(left) if left <= 0 => ("Its certificate has expired.".to_owned(), false),
-        Some(left) => (format!("✓ Checked {at}, certificate valid for {}.", span(left)), true),
+        Some(left) => (format!("✓ Checked {at}, certificate valid for {}.", long_span(left)), true),
         None => (format!("✓ Checked {at}."), true),
     }
 }
@@ -277,6 +285,11 @@ mod tests {
             "Not well when it was checked 2 min ago. Connection: refused. You can force it."
         );
         assert_eq!(check_words(None, 0), ("It was never checked.".to_owned(), false));
+    }
+
+    #[test]
+    fn a_certificate_for_life_is_valid_for_years() {
+        assert_eq!([long_span(90 * DAY), long_span(2000 * 365 * DAY)], ["3 months", "years"]);
     }
 
     #[test]

@@ -46,11 +46,14 @@ impl Form {
         let checked = RwSignal::new(None);
         let name = StoredValue::new(it.with_untracked(|it| it.metadata.name.clone()));
         let probes = Probes::new();
+        probes.ask_central();
+        if let Ok(spec) = typed.spec() {
+            probes.ask(&spec.host);
+        }
         let test = Action::new_local(move |spec: &EndpointCheckSpec| {
             let spec = spec.clone();
             objection.set(String::new());
             async move {
-                probes.ask_central();
                 probes.ask_anew(&spec.host);
                 let path = paths::api::part("clusters", &name.get_value(), "endpointcheck");
                 let body = ClusterEndpointCheck { spec, status: None };

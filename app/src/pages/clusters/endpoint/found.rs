@@ -1,12 +1,13 @@
 //! What a check of a direct endpoint found, from the server and from this browser.
 
-use dormer_api::ago::{span, unix};
+use dormer_api::ago::unix;
 use dormer_api::cluster::{CheckStep, EndpointCheck};
 use dormer_api::state::Tone;
 use leptos::prelude::*;
 use stylers::style;
 
 use crate::clock;
+use crate::pages::reach::long_span;
 use crate::probe::Reading;
 use crate::ui::{Icon, IconKind, Moment};
 
@@ -133,7 +134,7 @@ fn BrowserLine(
 fn certificate_words(check: &EndpointCheck, now: i64) -> String {
     match check.certificate_expires.as_deref().and_then(unix) {
         Some(ends) if ends <= now => "Its certificate has expired.".to_owned(),
-        Some(ends) => format!("Its certificate is valid for {} more.", span(ends - now)),
+        Some(ends) => format!("Its certificate is valid for {} more.", long_span(ends - now)),
         None => String::new(),
     }
 }
