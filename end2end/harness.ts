@@ -16,6 +16,8 @@ export { Server, type Person } from "./harness/server.ts";
 export { Shell } from "./harness/shell.ts";
 
 interface Fixtures {
+  /** More variables of the server: `test.use({ serverEnv: { … } })`. */
+  serverEnv: Record<string, string>;
   /** A fresh server. It is stopped at the end, and has to stop in order. */
   server: Server;
   /** What went wrong in any page of the test. What is not allowed in time fails the test. */
@@ -29,8 +31,10 @@ interface Fixtures {
 }
 
 export const test = base.extend<Fixtures>({
-  server: async ({}, use, info) => {
-    const server = await Server.start();
+  serverEnv: [{}, { option: true }],
+
+  server: async ({ serverEnv }, use, info) => {
+    const server = await Server.start(serverEnv);
     await use(server);
     try {
       await server.close();
