@@ -62,10 +62,13 @@ fmt: ## Format all Rust
 	@cargo fmt --all
 
 .PHONY: bench
-bench: setup-tests target/page-built ## Measure the page and the server
-	@$(step) 'Build the server' 'about 4 minutes the first time' cargo build --release -p dormer
+bench: setup-bench target/page-built ## Measure the page, the server, and the ways to a virtual cluster
+	@$(step) 'Build the server' 'about 4 minutes the first time' \
+		cargo build --release -p dormer --bin dormer --bench ways
 	@DORMER_BINARY=$(CURDIR)/target/release/dormer $(step) 'Benchmarks' 'about a minute' \
 		npm run bench --prefix end2end --silent
+	@$(step) 'The ways to a virtual cluster' 'about 3 minutes' \
+		cargo bench --quiet -p dormer --bench ways
 
 .PHONY: screenshots
 screenshots: setup-tests target/page-built ## Make the pictures of the README from the running product
@@ -76,11 +79,13 @@ screenshots: setup-tests target/page-built ## Make the pictures of the README fr
 clean: ## Remove what was built here (the tools in the cache stay)
 	@rm -rf dist end2end/node_modules end2end/test-results target
 
-.PHONY: setup setup-tests
+.PHONY: setup setup-tests setup-bench
 setup:
 	@$(step) 'Tools' 'seconds when they are there, about 5 minutes on a new machine' .tools/setup
 setup-tests:
 	@$(step) 'Tools' 'seconds when they are there, about 6 minutes on a new machine' .tools/setup tests
+setup-bench:
+	@$(step) 'Tools' 'seconds when they are there, about 6 minutes on a new machine' .tools/setup bench
 
 .PHONY: fmt-check lint-rust lint-types
 fmt-check:
