@@ -24,23 +24,33 @@ pub fn leash(
     stop: CancellationToken,
     still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
 ) -> Response {
+    held(response, stop, LOOK_EVERY, still)
+}
+
+fn held(
+    response: Response,
+    stop: CancellationToken,
+    every: Duration,
+    still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
+) -> Response {
     // What has a length is there already.
     if response.body().size_hint().exact().is_some() {
         return response;
     }
     response.map(|body| {
-        let mut looks = interval(LOOK_EVERY);
+        let mut looks = interval(every);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.reset();
         let held = (body.into_data_stream(), looks, stop, still);
         Body::from_stream(stream::unfold(held, |(mut data, mut looks, stop, still)| async move {
             loop {
                 tokio::select! {
-                    // What has come already is passed on first.
+                    // The look first: a stream that never pauses must not outlast the right to it.
+                    // Then what has come already, before a stop.
                     biased;
+                    _ = looks.tick() => if !still().await { return None },
                     chunk = data.next() => return chunk.map(|it| (it, (data, looks, stop, still))),
                     () = stop.cancelled() => return None,
-                    _ = looks.tick() => if !still().await { return None },
                 }
             }
         }))
@@ -75,4 +85,29 @@ pub async fn is_unchanged(store: &Store, clock: &Clock, caller: &Caller) -> bool
     });
     let looked: Result<bool> = looked.await;
     looked.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use axum::body::Bytes;
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn t06_a_stream_that_never_pauses_ends_with_the_right_to_it() {
+        let busy = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(b"x")));
+        let response = Response::new(Body::from_stream(busy));
+        let every = Duration::from_millis(10);
+        let response = held(response, CancellationToken::new(), every, || async { false }.boxed());
+        let mut data = response.into_body().into_data_stream();
+        let begun = Instant::now();
+        while data.next().await.is_some() {
+            assert!(begun.elapsed() < Duration::from_secs(5), "it goes on");
+            // As the socket would, that it goes to.
+            tokio::task::yield_now().await;
+        }
+    }
 }
