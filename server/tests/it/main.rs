@@ -6,6 +6,7 @@
 mod harness;
 
 mod agents;
+mod agents_lines;
 mod cli;
 mod join;
 mod join_rules;

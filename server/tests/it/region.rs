@@ -136,6 +136,11 @@ impl Web {
         Self { token: Some(token.into()), ..self.clone() }
     }
 
+    /// The bearer token that it shows.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
         let tcp = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))).await?;
         let name = ServerName::try_from("localhost").unwrap();
