@@ -178,8 +178,8 @@ impl Here {
             keys.0.get(&mac).filter(|(_, until)| now < *until).map(|(known, _)| known.clone())
         };
         let known = match remembered {
-            Some(known) => known,
-            None => {
+            Some(known) if self.is_usable(&known).await? => known,
+            _ => {
                 let known = self.ask(key).await?;
                 let mut keys = self.beside.keys.lock().unwrap_or_else(PoisonError::into_inner);
                 if keys.0.len() >= REMEMBERED_MAX {
@@ -198,6 +198,14 @@ impl Here {
                 caller_of_user(snapshot, &known.user, key)?.ok_or_else(nobody)
             })
             .await
+    }
+
+    /// Whether the copy has the key still. One that was made just now may not be there yet: then the
+    /// central instance is asked again.
+    async fn is_usable(&self, known: &Known) -> Result<bool> {
+        let (name, now) = (known.key.name.clone(), self.beside.clock.now_seconds());
+        let store = &self.beside.store;
+        store.read(move |snapshot| access_keys::is_usable(snapshot, &name, now)).await
     }
 
     async fn ask(&self, key: &AccessKey) -> Result<Known> {
