@@ -7,6 +7,7 @@ mod harness;
 
 mod agents;
 mod agents_lines;
+mod agents_tokens;
 mod cli;
 mod join;
 mod join_rules;

@@ -251,6 +251,11 @@ impl Central {
         self.process = serve(self.folder.path(), self.admin.port).await.0;
     }
 
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// A new member of the default project.
     pub async fn member(&self, name: &str) -> Web {
         let password = format!("the password of {name}");
