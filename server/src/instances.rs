@@ -21,6 +21,7 @@ use kube::runtime::controller::{Action, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::timeout;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ use crate::sleep::Sleep;
 use crate::store::Store;
 use advance::Step;
 
+/// How long a host may take for all that one look at an instance asks of it.
+const HOST_MAX: Duration = Duration::from_secs(30);
 /// How long after a failure an instance is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -102,6 +105,11 @@ fn retry(object: Arc<DynamicObject>, error: &host::Error, _: Arc<Context>) -> Ac
     Action::requeue(RETRY_AFTER)
 }
 
+/// A host that takes a connection and then says nothing must not keep an instance for ever.
+async fn in_time<T>(work: impl Future<Output = Result<T, host::Error>>) -> Result<T, host::Error> {
+    timeout(HOST_MAX, work).await.unwrap_or(Err(host::Error::Late))
+}
+
 async fn reconcile(
     object: Arc<DynamicObject>,
     context: Arc<Context>,
@@ -124,7 +132,7 @@ async fn reconcile(
         Step::Remove(instance) => {
             // What a cluster holds that was disconnected is left to those who run it.
             let disconnected = !context.is_connected(&instance).await?;
-            let removed = match host::remove(&context.hosts, &instance).await {
+            let removed = match in_time(host::remove(&context.hosts, &instance)).await {
                 // The connection's return brings us back.
                 Err(host::Error::NoHost(_)) => disconnected,
                 removed => removed?,
@@ -138,7 +146,7 @@ async fn reconcile(
         Step::Sync { instance, look_again } => {
             let uid = &instance.metadata.uid;
             context.due.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
-            let report = match host::sync(&context.hosts, &instance).await {
+            let report = match in_time(host::sync(&context.hosts, &instance)).await {
                 Err(host::Error::NoHost(cluster)) => {
                     // The connection's return brings us back.
                     let away = context.store.write(move |tx| advance::away(tx, &place, &cluster));

@@ -26,6 +26,8 @@ pub(super) enum Error {
     Unreadable(#[from] serde_json::Error),
     #[error("there is no connection to the host cluster {0}")]
     NoHost(String),
+    #[error("the host cluster did not answer in time")]
+    Late,
     #[error("{0} in the host cluster belongs to another instance")]
     NotOurs(String),
 }
