@@ -1,7 +1,8 @@
 // Pictures of the real product with believable data: `make screenshots`. Those of the README go
 // to screenshots/, every page at two widths in both themes to ../target/screenshots/, to be looked at.
 import type { Page } from "@playwright/test";
-import { Api, expect, row, signIn, test, type Server } from "./harness.ts";
+import { Api, expect, openConnect, openPage, row, signIn, test, type Server } from "./harness.ts";
+import { connectRegion } from "./harness/clusters.ts";
 import { VIEWS } from "./views.ts";
 
 const README = "screenshots";
@@ -12,6 +13,12 @@ const PEOPLE: { username: string; displayName: string; awake: string[]; asleep: 
   { username: "dana", displayName: "Dana Kim", awake: ["storefront-dev", "checkout-ci"], asleep: ["load-test"] },
   { username: "ben", displayName: "Ben Adeyemi", awake: ["ml-notebooks"], asleep: ["docs-preview", "upgrade-trial"] },
   { username: "ines", displayName: "Inês Duarte", awake: ["onboarding-lab"], asleep: [] },
+];
+
+/** The regions of the pictures, and what is in them. */
+const REGIONS: [string, string[]][] = [
+  ["Europe 1", ["docs-preview", "storefront-dev", "checkout-ci"]],
+  ["America 1", ["load-test", "ml-notebooks"]],
 ];
 
 test.setTimeout(300_000);
@@ -51,6 +58,37 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.getByRole("dialog").getByRole("button", { name: "Make a key" }).click();
         await page.getByRole("button", { name: "Copy all" }).waitFor();
         await shoot(page, `${README}/connect-${colorScheme}.png`);
+      });
+    });
+
+    test.describe("for the README, with regions", () => {
+      test.use({
+        viewport: { width: 1200, height: 640 },
+        deviceScaleFactor: 1.5,
+        // The browser is to trust the agents' own authorities, as it would one of a company.
+        ignoreHTTPSErrors: true,
+      });
+
+      test("clusters and their way", async ({ page, server, newAgent }) => {
+        const api = await server.api();
+        await signIn(page, server.admin);
+        for (const [title, names] of REGIONS) {
+          await connectRegion(page, title, await newAgent());
+          const main = page.getByRole("main");
+          await main.getByRole("button", { name: "Test" }).click();
+          await main.getByRole("switch", { name: "Prefer direct" }).click();
+          await expect(main.getByRole("switch", { name: "Prefer direct" })).toBeChecked();
+          const cluster = title.toLowerCase().replace(" ", "-");
+          for (const name of names) await api.addVcluster(name, { clusterRef: { cluster } });
+          await api.sleep(names[0] ?? "");
+        }
+        await openPage(page, "Clusters");
+        await expect(row(page, "Europe 1")).toContainText("Direct ✓");
+        await shoot(page, `${README}/clusters-${colorScheme}.png`);
+        await openPage(page, "Virtual clusters");
+        await openConnect(page, "storefront-dev");
+        await expect(page.getByRole("radio", { name: /^Direct.*\d ms/ })).toBeChecked();
+        await shoot(page, `${README}/direct-${colorScheme}.png`);
       });
     });
 

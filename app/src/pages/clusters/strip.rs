@@ -13,7 +13,10 @@ use crate::ui::{Badge, Icon, IconKind};
 /// How wide the bar of a card is, in units of its own.
 const BAR: u32 = 100;
 
-/// One card a cluster.
+/// More cards than these are no longer seen at a glance: then the table alone says it better.
+const CARDS_MAX: usize = 12;
+
+/// One card a cluster, while they are few.
 #[component]
 pub fn Regions(
     /// The clusters.
@@ -32,11 +35,13 @@ pub fn Regions(
     };
 
     view! { class = class,
-        <ul class="regions" aria-label="Regions">
-            <For each=move || rows.get() key=|row| row.uid.clone() let:row>
-                <Region row probes/>
-            </For>
-        </ul>
+        <Show when=move || rows.with(|it| it.len() <= CARDS_MAX)>
+            <ul class="regions" aria-label="Regions">
+                <For each=move || rows.get() key=|row| row.uid.clone() let:row>
+                    <Region row probes/>
+                </For>
+            </ul>
+        </Show>
     }
 }
 

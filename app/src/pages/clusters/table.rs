@@ -2,6 +2,7 @@
 
 use dormer_api::ago::{span, unix};
 use dormer_api::cluster::{Cluster, Health, health};
+use dormer_api::state::Tone;
 use leptos::prelude::*;
 use stylers::style;
 
@@ -78,7 +79,7 @@ pub fn ClusterTable(
                         <SortHeader words="State" key="state" sort on_sort/>
                         <SortHeader words="Virtual clusters" key="vclusters" sort on_sort/>
                         <th scope="col" class="cell-middle">"Path"</th>
-                        <th scope="col" class="cell-wide">"Kubernetes"</th>
+                        <th scope="col" class="cell-wide">"Version"</th>
                         <th scope="col" class="cell-wide">"Agent"</th>
                         <SortHeader words="Last contact" key="contact" width="cell-wide" sort on_sort/>
                         <th scope="col">
@@ -176,6 +177,7 @@ fn ClusterRow(row: LiveRow<Cluster>, url: UrlState, part: Part) -> impl IntoView
 fn StateCell(it: Memo<Cluster>, health: Memo<Health>) -> impl IntoView {
     let (clock, session) = (clock::current(), session::current());
     let evidence = move || health.with(|it| evidence(it, clock.now()));
+    let brief = move || health.with(|health| it.with(|it| brief(it, health, clock.now())));
     let waits = Memo::new(move |_| session.is_admin() && it.with(is_waiting));
     let wizard = move || it.with(|it| paths::connect_cluster(&it.metadata.name));
 
@@ -189,7 +191,7 @@ fn StateCell(it: Memo<Cluster>, health: Memo<Health>) -> impl IntoView {
             {move || if waits.get() {
                 view! { <a class="cell-sub" href=wizard>"Go on connecting it"</a> }.into_any()
             } else {
-                view! { <span class="cell-sub" title=evidence>{evidence}</span> }.into_any()
+                view! { <span class="cell-sub" title=evidence>{brief}</span> }.into_any()
             }}
         </span>
     }
@@ -203,6 +205,16 @@ fn evidence(health: &Health, now: i64) -> String {
     }
 }
 
+/// The same in what a column has room for: of a cluster that is well, the numbers are enough.
+fn brief(it: &Cluster, health: &Health, now: i64) -> String {
+    match (health.tone, health.since, it.status.latency_ms) {
+        (Tone::Running, Some(since), Some(ms)) => {
+            format!("for {}, answers in {ms} ms", span(now - since))
+        }
+        _ => evidence(health, now),
+    }
+}
+
 /// The version of Kubernetes without what it was built from.
 fn release(it: &Cluster) -> String {
     let version = &it.status.kubernetes_version;
@@ -211,7 +223,10 @@ fn release(it: &Cluster) -> String {
 
 /// How many virtual clusters there are, and how many of them are awake.
 fn count(it: &Cluster) -> String {
-    format!("{} / {} awake", it.status.virtual_clusters, it.status.awake)
+    match it.status.virtual_clusters {
+        0 => "none".into(),
+        all => format!("{all} / {} awake", it.status.awake),
+    }
 }
 
 #[cfg(test)]
@@ -223,6 +238,7 @@ mod tests {
         let mut it = Cluster::default();
         (it.status.virtual_clusters, it.status.awake) = (12, 4);
         assert_eq!(count(&it), "12 / 4 awake");
+        assert_eq!(count(&Cluster::default()), "none");
         it.status.kubernetes_version = "v1.33.1+k3s1".into();
         assert_eq!(release(&it), "v1.33.1");
     }
