@@ -18,4 +18,6 @@ mod region_line;
 mod routes;
 mod sign_in;
 mod store_contract;
+mod upgrades;
+mod upgrades_cluster;
 mod vclusters;

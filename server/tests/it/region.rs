@@ -268,8 +268,14 @@ impl Central {
         nobody.with(&sign_in(&nobody, name, &password).await)
     }
 
-    /// A region whose agent has joined, and whose cluster says that all is well.
+    /// A region with an embedded host cluster, whose agent has joined.
     pub async fn region(&self, name: &str) -> Region {
+        self.region_beside(name, &["--embedded"]).await
+    }
+
+    /// A region whose agent has joined, and whose cluster says that all is well. `host` says what the
+    /// agent stands beside.
+    pub async fn region_beside(&self, name: &str, host: &[&str]) -> Region {
         let body = json!({ "metadata": { "name": name }, "spec": { "networkPeer": true } });
         self.admin.post(&format!("{M}/clusters"), &body).await.expect(StatusCode::CREATED);
         let path = format!("{}/accesskey", cluster(name));
@@ -278,7 +284,7 @@ impl Central {
         let folder = TempDir::new().unwrap();
         let code = code["accessKey"].as_str().unwrap().to_owned();
         let data = folder.path().join("data");
-        let mut agent = agent(self, name, &line, &data, &["--embedded", "--code", &code]);
+        let mut agent = agent(self, name, &line, &data, &[host, &["--code", &code]].concat());
         let port = agent.port_after("Endpoint  https://").await;
         self.until_well(name).await;
         let authority = std::fs::read_to_string(data.join("ca.pem")).unwrap();
