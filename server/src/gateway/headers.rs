@@ -2,7 +2,7 @@
 //! cleaned: a header that nobody thought of does not pass.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, Response, header};
+use axum::http::{HeaderMap, HeaderName, Response, StatusCode, header};
 
 /// What a Kubernetes API server reads of a request. Identity is not among them: it goes in last, and
 /// from us.
@@ -29,6 +29,17 @@ const NEVER_BACK: [&str; 9] = [
     "access-control-allow-credentials",
 ];
 
+/// What an answer says of the one connection that it came over, which is not the client's.
+const HOP_BY_HOP: [HeaderName; 7] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
 /// The headers of a request as it goes on.
 pub(super) fn onward(came: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -45,7 +56,19 @@ pub(super) fn clean(mut response: Response<Body>) -> Response<Body> {
     for name in NEVER_BACK {
         response.headers_mut().remove(name);
     }
+    // What is said of a change of protocol, `upgrade` reads and says anew.
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        for name in named_hops(response.headers()).into_iter().chain(HOP_BY_HOP) {
+            response.headers_mut().remove(name);
+        }
+    }
     response
+}
+
+/// The headers that `Connection` names.
+fn named_hops(headers: &HeaderMap) -> Vec<HeaderName> {
+    let said = headers.get_all(header::CONNECTION).iter().filter_map(|it| it.to_str().ok());
+    said.flat_map(|it| it.split(',')).filter_map(|it| it.trim().parse().ok()).collect()
 }
 
 #[cfg(test)]

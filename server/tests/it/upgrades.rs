@@ -151,6 +151,24 @@ async fn t32_a_cluster_sends_nobody_elsewhere() {
     }
 }
 
+#[tokio::test]
+async fn what_the_cluster_says_of_its_own_connection_stays_with_it() {
+    let ways = Ways::begin().await;
+    for (web, prefix) in &ways.all {
+        let mut sender = web.open().await.unwrap();
+        for _ in 0..5 {
+            sender.ready().await.expect("the client's own connection goes on");
+            let request = web.request(Method::GET, &format!("{prefix}/hops"), None);
+            let answer = sender.send_request(request).await.unwrap();
+            assert_eq!(answer.headers()["x-passes"], "1");
+            for name in ["connection", "keep-alive", "x-own"] {
+                assert!(!answer.headers().contains_key(name), "{prefix} {name}");
+            }
+            to_bytes(Body::new(answer.into_body()), 1 << 20).await.unwrap();
+        }
+    }
+}
+
 /// Headers that try to be somebody, and some that are nobody's business.
 fn hostile() -> impl Strategy<Value = Vec<(String, String)>> {
     let name = prop_oneof![

@@ -149,6 +149,15 @@ async fn answer(State(log): State<Arc<Mutex<Log>>>, mut request: Request) -> Res
             "apiVersion": "v1", "kind": "Namespace",
             "metadata": { "name": "kube-system", "uid": "a-real-one" },
         })),
+        "/hops" => {
+            let hops = [
+                ("connection", "close, x-own"),
+                ("x-own", "1"),
+                ("keep-alive", "timeout=1"),
+                ("x-passes", "1"),
+            ];
+            (hops, "ok").into_response()
+        }
         "/echo" => object(&json!({ "ok": true })),
         path => {
             match path.strip_prefix("/answer/").map(|it| it.split_once('/').unwrap_or((it, ""))) {
