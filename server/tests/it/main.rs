@@ -6,6 +6,8 @@
 mod harness;
 
 mod agents;
+mod agents_endpoint;
+mod agents_fleet;
 mod agents_lines;
 mod agents_tokens;
 mod cli;

@@ -148,7 +148,9 @@ impl Web {
     }
 
     /// A connection for one request or more.
-    pub async fn open(&self) -> Result<SendRequest<Body>, Box<dyn std::error::Error>> {
+    pub async fn open(
+        &self,
+    ) -> Result<SendRequest<Body>, Box<dyn std::error::Error + Send + Sync>> {
         let (sender, connection) = handshake(TokioIo::new(self.connect().await?)).await?;
         // What breaks here breaks the answer too, and is told there.
         tokio::spawn(async move { _ = connection.with_upgrades().await });
@@ -174,7 +176,7 @@ impl Web {
     pub async fn send(
         &self,
         request: Request<Body>,
-    ) -> Result<Response<Body>, Box<dyn std::error::Error>> {
+    ) -> Result<Response<Body>, Box<dyn std::error::Error + Send + Sync>> {
         let response = self.open().await?.send_request(request).await?;
         Ok(response.map(Body::new))
     }
