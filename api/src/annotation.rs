@@ -33,5 +33,9 @@ pub const DIRECT_ENDPOINT_INSECURE_REASON: &str = "dormer.dev/direct-endpoint-in
 /// Dormer's own, `true`: prefer the direct endpoint although it was not found well by a check.
 pub const DIRECT_ENDPOINT_UNCHECKED: &str = "dormer.dev/direct-endpoint-unchecked";
 
+/// Dormer's own, the server's, `true`: its template was written by somebody who is no administrator, so
+/// that it is for clusters only that run no charts.
+pub const OWN_TEMPLATE: &str = "dormer.dev/own-template";
+
 /// `true`: refuse to delete the object.
 pub const NON_DELETABLE: &str = "loft.sh/non-deletable";

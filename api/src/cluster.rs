@@ -26,6 +26,15 @@ pub struct Cluster {
     pub status: ClusterStatus,
 }
 
+impl Cluster {
+    /// It deploys charts, with rights that reach over the whole of it: what is deployed there is for
+    /// administrators to say.
+    #[must_use]
+    pub fn runs_charts(&self) -> bool {
+        !self.spec.local && !self.status.agent.as_ref().is_some_and(|it| it.embedded)
+    }
+}
+
 /// How a host cluster is reached. Exactly one of `local`, `network_peer` and a kubeconfig.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::health::embedded_version;
+use crate::hosts::dial::Allowed;
 use crate::kube::rbac::Rbac;
 use crate::kube::resource::Resource;
 use crate::kube::server::{ApiServer, Settings};
@@ -64,9 +65,8 @@ impl Agent {
     /// The agent of a real Kubernetes cluster.
     #[must_use]
     pub fn kubernetes(client: ::kube::Client, runs: Runs) -> Self {
-        let Runs { access, program, scratch } = runs;
-        let in_cluster = matches!(access, Access::InCluster);
-        let helm = Helm::new(client.clone(), access, program, scratch, in_cluster);
+        let Runs { access, program, scratch, allowed } = runs;
+        let helm = Helm::new(client.clone(), access, program, scratch, allowed);
         let driver = Arc::new(Driver::Helm(helm));
         Self { api: Upstream::Remote(client.clone()), client, driver }
     }
@@ -132,6 +132,8 @@ pub struct Runs {
     pub program: PathBuf,
     /// A folder for its files. What is in it is removed.
     pub scratch: PathBuf,
+    /// In the central instance, which addresses may be dialled; nothing beside a cluster.
+    pub allowed: Option<Allowed>,
 }
 
 /// The API of a logical cluster with Kubernetes' own authorization.

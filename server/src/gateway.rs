@@ -8,6 +8,8 @@ mod inside;
 mod target;
 mod upgrade;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
@@ -48,9 +50,15 @@ pub struct Gateway {
     pub sleep: Sleep,
     /// The one host cluster that this gateway stands beside; nothing on the central instance.
     pub beside: Option<String>,
+    /// Whether what may be done is known well enough to go on: for what changes something, or only
+    /// reads. Nothing where it is always known.
+    pub lease: Option<Lease>,
     /// Cancelled when the process begins to stop: streams end then, and clients come back.
     pub stop: CancellationToken,
 }
+
+/// See [`Gateway::lease`]; its argument says whether something is changed.
+pub type Lease = Arc<dyn Fn(bool) -> bool + Send + Sync>;
 
 /// `/kubernetes/…`, but for the management API.
 pub async fn handle(
@@ -73,6 +81,7 @@ impl Gateway {
             return Err(Error::Forbidden("impersonation does not pass the gateway".into()));
         }
         let upgrade = upgrade::Asked::of(&mut request)?;
+        let changes = upgrade.is_some() || !request.method().is_safe();
         let counts = !request.headers().contains_key(IGNORE_HEADER);
         let used = counts.then(|| activity(&caller, &request));
         let (way, in_use) = match &target.place {
@@ -94,13 +103,13 @@ impl Gateway {
         let onward = forward(&target, request, upgrade.as_ref())?;
         let response = way.host.send(&way.upstream, way.inside.clone(), onward).await?;
         let response = headers::clean(refuse_redirect(response)?);
-        let (gateway, way) = (self.clone(), std::sync::Arc::new(way));
+        let (gateway, way) = (self.clone(), Arc::new(way));
         let still = move || {
             let (gateway, way) = (gateway.clone(), way.clone());
-            async move { gateway.is_allowed_still(&way).await }.boxed()
+            async move { gateway.is_allowed_still(&way, changes).await }.boxed()
         };
         if let Some(upgrade) = upgrade {
-            return upgrade.join(response, still, in_use);
+            return upgrade.join(response, self.stop.clone(), still, in_use);
         }
         let response = leash(response, self.stop.clone(), still);
         Ok(response.map(|body| match in_use {
@@ -112,9 +121,10 @@ impl Gateway {
         }))
     }
 
-    async fn is_allowed_still(&self, way: &Way) -> bool {
+    async fn is_allowed_still(&self, way: &Way, changes: bool) -> bool {
         let asked = attributes(way.resource, &way.namespace, &way.name);
-        is_unchanged(&self.store, &self.clock, &way.caller).await
+        self.lease.as_ref().is_none_or(|it| it(changes))
+            && is_unchanged(&self.store, &self.clock, &way.caller).await
             && self.authorized(&way.caller, asked).await.is_ok()
     }
 }
@@ -124,7 +134,12 @@ impl Gateway {
 ///
 /// # Errors
 /// Nothing came back.
-pub async fn relay(upstream: &Upstream, prefix: &str, mut request: Request) -> Result<Response> {
+pub async fn relay(
+    upstream: &Upstream,
+    prefix: &str,
+    stop: CancellationToken,
+    mut request: Request,
+) -> Result<Response> {
     let upgrade = upgrade::Asked::of(&mut request)?;
     let (parts, body) = request.into_parts();
     let whole = parts.uri.path_and_query().map_or("/", |it| it.as_str());
@@ -141,7 +156,7 @@ pub async fn relay(upstream: &Upstream, prefix: &str, mut request: Request) -> R
         None => upstream.send_as_platform(onward).await?,
     };
     match upgrade {
-        Some(upgrade) => upgrade.join(response, || async { true }.boxed(), None),
+        Some(upgrade) => upgrade.join(response, stop, || async { true }.boxed(), None),
         None => Ok(response),
     }
 }

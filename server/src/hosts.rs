@@ -26,7 +26,7 @@ use kube::ResourceExt;
 use kube::api::Api;
 use kube::core::DynamicObject;
 use kube::runtime::{WatchStreamExt, watcher};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::Agent;
@@ -44,6 +44,7 @@ use guard::Guard;
 use axum::routing::{get, post};
 
 pub use counts::keep_counts;
+pub use guard::Open;
 pub use probe::forget_proofs;
 
 /// Namespace and name of an instance.
@@ -59,7 +60,7 @@ struct Parts {
     clock: Clock,
     /// Hears which instances' `VirtualCluster` changed in any host; nothing where the central
     /// instance is the one to care.
-    reports: Option<UnboundedSender<Place>>,
+    reports: Option<Sender<Place>>,
 }
 
 /// A connection to a host cluster. Cheap to clone.
@@ -70,6 +71,10 @@ struct Connection {
     reach: Reach,
     client: ::kube::Client,
     guard: Guard,
+    /// Of the `Cluster` object: a name may come back, a uid never does.
+    uid: String,
+    /// Cancelled once it has proven to be the cluster that it was taken up as.
+    proven: CancellationToken,
     gone: CancellationToken,
 }
 
@@ -117,13 +122,13 @@ impl Hosts {
     pub fn beside(name: &str, agent: Agent, store: Store, clock: Clock) -> Self {
         let hosts =
             Self(Arc::new(Parts { by_name: RwLock::default(), store, clock, reports: None }));
-        hosts.attach(name, Reach::Agent(agent));
+        hosts.attach(name, "", Reach::Agent(agent));
         hosts
     }
 
     /// None yet. `reports` hears of the instances whose `VirtualCluster` changed.
     #[must_use]
-    pub fn new(store: Store, clock: Clock, reports: UnboundedSender<Place>) -> Self {
+    pub fn new(store: Store, clock: Clock, reports: Sender<Place>) -> Self {
         let reports = Some(reports);
         Self(Arc::new(Parts { by_name: RwLock::default(), store, clock, reports }))
     }
@@ -134,33 +139,52 @@ impl Hosts {
         self.0.by_name.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// The names of those that are connected.
+    /// The names of those that are connected, each with the uid of the object that it is of.
     #[must_use]
-    pub fn names(&self) -> Vec<String> {
+    pub fn all(&self) -> Vec<(String, String)> {
         let by_name = self.0.by_name.read().unwrap_or_else(PoisonError::into_inner);
-        by_name.keys().cloned().collect()
+        by_name.iter().map(|(name, host)| (name.clone(), host.0.uid.clone())).collect()
     }
 
-    /// Takes up a connection, in place of the one before.
-    pub fn attach(&self, name: &str, reach: Reach) -> Host {
+    /// Takes up a connection of the cluster whose object has this uid, in place of the one before:
+    /// one in this process at once, any other as soon as it has proven to be the cluster that it was.
+    pub fn attach(&self, name: &str, uid: &str, reach: Reach) -> Host {
+        let ours =
+            matches!(&reach, Reach::Agent(agent) if matches!(agent.api(), Upstream::Local(_)));
         let host = Host(Arc::new(Connection {
             client: client(&reach),
-            guard: Guard::new(matches!(reach, Reach::Agent(_))),
+            guard: Guard::new(ours),
             reach,
+            uid: uid.to_owned(),
+            proven: CancellationToken::new(),
             gone: CancellationToken::new(),
         }));
+        if ours {
+            self.publish(name, &host);
+        }
+        if self.0.reports.is_some() {
+            tokio::spawn(probe::run(self.clone(), name.to_owned(), host.clone()));
+        }
+        host
+    }
+
+    /// From now on, this is the host of that name.
+    fn publish(&self, name: &str, host: &Host) {
+        host.0.proven.cancel();
         let mut by_name = self.0.by_name.write().unwrap_or_else(PoisonError::into_inner);
+        if by_name.get(name).is_some_and(|it| Arc::ptr_eq(&it.0, &host.0)) {
+            return;
+        }
         let before = by_name.insert(name.to_owned(), host.clone());
         drop(by_name);
         if let Some(before) = before {
             before.end();
         }
-        let Some(reports) = self.0.reports.clone() else { return host };
-        tokio::spawn(tell_of_all(self.0.store.clone(), name.to_owned(), reports.clone()));
-        let reports = follow(host.client(), reports);
+        let Some(reports) = self.0.reports.clone() else { return };
+        let store = self.0.store.clone();
+        tokio::spawn(tell_of_all(store.clone(), name.to_owned(), reports.clone()));
+        let reports = follow(host.client(), store, name.to_owned(), reports);
         tokio::spawn(host.0.gone.clone().run_until_cancelled_owned(reports));
-        tokio::spawn(probe::run(self.clone(), name.to_owned(), host.clone()));
-        host
     }
 
     /// Lets a connection go, if it is still the one of that name.
@@ -221,7 +245,13 @@ impl Host {
         caller: Caller,
         request: Request,
     ) -> Result<Response> {
-        self.0.guard.pass(upstream.send(caller, request)).await
+        let name = caller.name.clone();
+        self.0.guard.pass(&name, upstream.send(caller, request)).await
+    }
+
+    /// Waits until it has proven to be the cluster that it was taken up as.
+    pub async fn proven(&self) {
+        self.0.proven.cancelled().await;
     }
 
     /// Waits until the connection is let go.
@@ -258,32 +288,35 @@ fn client(reach: &Reach) -> ::kube::Client {
 }
 
 /// Tells of every instance of a host: it came, or it went.
-async fn tell_of_all(store: Store, name: String, reports: UnboundedSender<Place>) {
+async fn tell_of_all(store: Store, name: String, reports: Sender<Place>) {
     let found = store.read(|snapshot| {
         management::all::<VirtualClusterInstance>(snapshot, management::VCLUSTERS)
     });
     // At the end of the process neither is there any more.
     let Ok(instances) = found.await else { return };
     for it in instances.into_iter().filter(|it| it.spec.cluster_ref.cluster == name) {
-        _ = reports.send((it.metadata.namespace, it.metadata.name));
+        _ = reports.send((it.metadata.namespace, it.metadata.name)).await;
     }
 }
 
-/// Tells of every instance whose `VirtualCluster` in this host changed.
-async fn follow(client: ::kube::Client, reports: UnboundedSender<Place>) {
+/// Tells of every instance whose `VirtualCluster` in this host changed. What it says is believed only
+/// of instances that are in it: a host may be anybody's machine by now.
+async fn follow(client: ::kube::Client, store: Store, host: String, reports: Sender<Place>) {
     let api: Api<DynamicObject> = Api::all_with(client, &virtual_cluster::api_resource());
     let objects = watcher(api, watcher::Config::default()).default_backoff().touched_objects();
-    objects
-        .for_each(|object| {
-            if let Ok(object) = object {
-                let annotations = object.annotations();
-                let of = |key: &str| annotations.get(key).cloned();
-                if let (Some(namespace), Some(name)) = (of(INSTANCE_NAMESPACE), of(INSTANCE_NAME)) {
-                    // At the end nobody listens any more.
-                    _ = reports.send((namespace, name));
-                }
-            }
-            std::future::ready(())
-        })
-        .await;
+    let mut objects = std::pin::pin!(objects);
+    while let Some(object) = objects.next().await {
+        let Ok(object) = object else { continue };
+        let of = |key: &str| object.annotations().get(key).cloned();
+        let (Some(namespace), Some(name)) = (of(INSTANCE_NAMESPACE), of(INSTANCE_NAME)) else {
+            continue;
+        };
+        let place = management::key(management::VCLUSTERS, &namespace, &name);
+        let Ok(Some(entry)) = store.get(place).await else { continue };
+        let instance: Option<VirtualClusterInstance> = serde_json::from_slice(&entry.body).ok();
+        if instance.is_some_and(|it| it.spec.cluster_ref.cluster == host) {
+            // At the end nobody listens any more.
+            _ = reports.send((namespace, name)).await;
+        }
+    }
 }

@@ -20,9 +20,9 @@ use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::runtime::controller::{Action, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
-use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
@@ -79,10 +79,10 @@ fn api_resource() -> ApiResource {
 
 /// Brings every instance to what it asks for, until `stop` is cancelled. `reports` names those whose
 /// `VirtualCluster` in a host changed.
-pub async fn run(context: Context, reports: UnboundedReceiver<Place>, stop: CancellationToken) {
+pub async fn run(context: Context, reports: Receiver<Place>, stop: CancellationToken) {
     let resource = api_resource();
     let api: Api<DynamicObject> = Api::all_with(context.client(), &resource);
-    let reports = UnboundedReceiverStream::new(reports)
+    let reports = ReceiverStream::new(reports)
         .map(|(namespace, name)| ObjectRef::new_with(&name, api_resource()).within(&namespace));
     Controller::new_with(api, watcher::Config::default(), resource)
         .reconcile_on(reports)

@@ -29,6 +29,9 @@ use crate::{authz, files, health, hosts, instances, listen, routes, tls};
 /// The time between two clean-ups of the store.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
+/// How many reports of hosts may wait for the controller of instances.
+const REPORTS_MAX: usize = 1024;
+
 /// What is known of the first administrator's password.
 pub enum AdminPassword {
     /// This start made it up. Shown once.
@@ -108,12 +111,12 @@ pub async fn start(
         custom_resources: false,
     });
     let agent = Agent::embedded(store.clone(), clock.clone()).await?;
-    let (report, reports) = tokio::sync::mpsc::unbounded_channel();
+    let (report, reports) = tokio::sync::mpsc::channel(REPORTS_MAX);
     let hosts = Hosts::new(store.clone(), clock.clone(), report);
     let sleep = Sleep::new(store.clone(), clock.clone());
     let now = clock.now_seconds();
     store.write(move |tx| hosts::forget_proofs(tx, now)).await?;
-    hosts.attach(dormer_api::cluster::LOCAL, Reach::Agent(agent.clone()));
+    hosts.attach(dormer_api::cluster::LOCAL, "", Reach::Agent(agent.clone()));
     let stop = CancellationToken::new();
     let app = App::new(Parts {
         config,
@@ -128,6 +131,7 @@ pub async fn start(
             hosts: hosts.clone(),
             sleep: sleep.clone(),
             beside: None,
+            lease: None,
             stop: stop.clone(),
         },
         vault,

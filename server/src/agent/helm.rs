@@ -39,6 +39,7 @@ use self::status::{Facts, Stage};
 use self::workloads::Workload;
 use super::virtual_cluster::{REASON_SLEEPING, VirtualCluster, VirtualClusterStatus};
 use crate::clock::Clock;
+use crate::hosts::dial::Allowed;
 
 /// How long one step may take: some calls to the host, and a proof.
 const STEP_MAX: Duration = Duration::from_secs(30);
@@ -68,18 +69,24 @@ pub(super) struct Helm {
 
 impl Helm {
     /// `program` is run for what is in the cluster of `host`. `scratch` is a folder of this driver's
-    /// own; what an earlier one left there is removed. `in_cluster`: we run in a pod of that cluster.
+    /// own; what an earlier one left there is removed. `allowed`: which
+    /// addresses may be dialled, where we run in the central instance.
     pub(super) fn new(
         host: Client,
         access: Access,
         program: PathBuf,
         scratch: PathBuf,
-        in_cluster: bool,
+        allowed: Option<Allowed>,
     ) -> Self {
+        let stand = match (&access, allowed) {
+            (_, Some(allowed)) => Stand::Central(allowed),
+            (Access::InCluster, None) => Stand::Inside,
+            (_, None) => Stand::Outside,
+        };
         Self {
             host,
             program: Arc::new(Program::new(access, program, scratch)),
-            stand: if in_cluster { Stand::Inside } else { Stand::Outside },
+            stand,
             clock: Clock::system(),
             jobs: Jobs::new(),
             clients: Clients::default(),
@@ -227,7 +234,7 @@ impl Helm {
 
     /// The version of the control plane, or why it does not answer. Makes its client known.
     async fn proof(&self, place: &Place) -> Result<String, String> {
-        let client = self.clients.read(&self.host, self.stand, place).await?;
+        let client = self.clients.read(&self.host, &self.stand, place).await?;
         let version = proof::version(&client.client).await?;
         self.clients.keep(place, client);
         Ok(version)

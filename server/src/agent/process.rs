@@ -158,6 +158,7 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
         ),
         sleep: activity.sleep(),
         beside: Some(beside.settings.cluster.clone()),
+        lease: Some(direct::lease(beside.clone())),
         stop: stop.clone(),
     };
     tokio::spawn(activity.run());
@@ -193,7 +194,8 @@ async fn agent(
         Some(file) => Access::Kubeconfig(std::path::absolute(file)?),
         None => Access::InCluster,
     };
-    let runs = Runs { access, program: settings.helm.clone(), scratch: folder.join("helm") };
+    let (program, scratch) = (settings.helm.clone(), folder.join("helm"));
+    let runs = Runs { access, program, scratch, allowed: None };
     Ok(Agent::kubernetes(client, runs))
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
+use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response;
 use futures::future::BoxFuture;
 use futures::{StreamExt, stream};
@@ -33,8 +34,9 @@ fn held(
     every: Duration,
     still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
 ) -> Response {
-    // What has a length is there already.
-    if response.body().size_hint().exact().is_some() {
+    // What has a length is no stream: it is there already, or on its way.
+    let long = response.headers().contains_key(CONTENT_LENGTH);
+    if long || response.body().size_hint().exact().is_some() {
         return response;
     }
     response.map(|body| {

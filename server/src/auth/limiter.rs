@@ -45,6 +45,14 @@ impl Buckets {
         Self { account, source: format!("source/{}", network(source)) }
     }
 
+    /// Of those who show join codes. By their source alone: a code is a whole random key, so nothing
+    /// is to be guessed, and nobody may keep another's agent from joining.
+    #[must_use]
+    pub fn of_joins(source: IpAddr) -> Self {
+        let source = network(source);
+        Self { account: format!("join/{source}"), source: format!("join-source/{source}") }
+    }
+
     /// Refuses a try that comes too early, and counts every other one as wrong: so that of many at
     /// once only the first gets through. A right one takes it back ([`Buckets::forget`]).
     ///

@@ -11,8 +11,10 @@ use futures::future::BoxFuture;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::until;
+use crate::hosts::Open;
 use crate::kube::{Error, Result};
 use crate::sleep::activity::InUse;
 
@@ -67,11 +69,13 @@ impl Asked {
         headers.insert(header::UPGRADE, self.protocol.clone());
     }
 
-    /// Joins both sides if the cluster agreed, for as long as `still` says yes; else its answer is
+    /// Joins both sides if the cluster agreed, for as long as `still` says yes and
+    /// until `stop` is cancelled; else its answer is
     /// the answer.
     pub(super) fn join(
         self,
         mut response: Response,
+        stop: CancellationToken,
         still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
         in_use: Option<InUse>,
     ) -> Result<Response> {
@@ -97,14 +101,16 @@ impl Asked {
             }
         }
         let client = self.client;
+        let open = response.extensions_mut().remove::<Open>();
         tokio::spawn(async move {
-            let _held = in_use;
+            let _held = (in_use, open);
             let (Ok(client), Ok(cluster)) = tokio::join!(client, cluster) else { return };
             let (mut client, mut cluster) = (TokioIo::new(client), TokioIo::new(cluster));
             tokio::select! {
                 // How it ends is for the two sides to tell each other.
                 _ = copy_bidirectional(&mut client, &mut cluster) => {}
                 () = until(still) => {}
+                () = stop.cancelled() => {}
             }
         });
         Ok(agreed)

@@ -3,7 +3,7 @@
 
 mod address;
 
-pub use address::{Allowed, Network};
+pub use address::{Allowed, Network, is_never_dialled};
 
 use std::future::Future;
 use std::io;
@@ -16,8 +16,8 @@ use std::time::Duration;
 use axum::http::Uri;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kube::Client;
 use kube::client::{Body, ConfigExt};
+use kube::{Client, Config};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower::{BoxError, Service, ServiceBuilder};
@@ -51,8 +51,20 @@ fn client_with(
     resolve: Resolve,
     limit: Duration,
 ) -> Result<Client, Error> {
-    let config = to.config().map_err(Error::internal)?;
     let dialler = Dialler { allowed: allowed.clone(), resolve };
+    dialled(to.config().map_err(Error::internal)?, dialler, limit)
+}
+
+/// A client of what `config` names, under the same rules.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_of(config: Config, allowed: &Allowed) -> Result<Client, Error> {
+    let dialler = Dialler { allowed: allowed.clone(), resolve: system_resolver() };
+    dialled(config, dialler, CONNECT_LIMIT)
+}
+
+fn dialled(config: Config, dialler: Dialler, limit: Duration) -> Result<Client, Error> {
     let https = config.rustls_https_connector_with_connector(dialler).map_err(Error::internal)?;
     let http: legacy::Client<_, Body> = legacy::Client::builder(TokioExecutor::new())
         .pool_timer(hyper_util::rt::TokioTimer::new())

@@ -62,7 +62,8 @@ pub async fn join(
         .ok_or_else(|| Error::BadRequest("the public key cannot be read".into()))?;
     let mac = AccessKey::parse(asked.code.trim()).map(|it| app.mac.of(&it)).unwrap_or_default();
     let (instance, token_key) = (app.instance.clone(), app.signer.public().text());
-    let buckets = Buckets::of(None, &format!("agent/{}", asked.cluster), peer.address.ip());
+    let name = asked.cluster.clone();
+    let buckets = Buckets::of_joins(peer.address.ip());
     let uid = app
         .store
         .write(move |tx| {
@@ -71,6 +72,10 @@ pub async fn join(
             Ok::<_, Error>(refused)
         })
         .await??;
+    // The agent before, if there was one, is no longer the cluster's: not for one request more.
+    if let Some(host) = app.gateway.hosts.get(&name) {
+        app.gateway.hosts.detach(&name, &host);
+    }
     Ok(Json(Joined { uid, instance, token_key }))
 }
 
@@ -91,7 +96,7 @@ fn take(
     let was = cluster.clone();
     let now = tx.now();
     note(&mut cluster, Fact::yes(condition::CONTACTED, ""), now);
-    let judged = judge(tx, asked, mac, now)?;
+    let judged = judge(tx, asked, mac, &was["status"]["agent"]["publicKey"], now)?;
     let answer = match judged {
         Ok(()) => {
             note(&mut cluster, Fact::yes(condition::CODE_ACCEPTED, ""), now);
@@ -128,10 +133,10 @@ fn take(
     Ok(answer)
 }
 
-/// Whether an agent has joined, and no code was made for another.
+/// Whether no agent can join, or no code was made for one.
 fn waits_for_none(cluster: &Value) -> bool {
     let status = &cluster["status"];
-    status["agent"].is_object() && status.get("joinCodeExpires").is_none()
+    cluster["spec"]["networkPeer"] != json!(true) || status.get("joinCodeExpires").is_none()
 }
 
 /// Whether it may join; the error is a condition's reason. A code is used up only by one who may.
@@ -139,11 +144,14 @@ fn judge(
     tx: &mut Tx<'_>,
     asked: &Join,
     mac: &[u8; 32],
+    known: &Value,
     now: i64,
 ) -> Result<Result<(), &'static str>> {
     // First the code: who has none is told nothing else, and so not which clusters there are.
     let code = match join_code::look(tx, &asked.cluster, mac, now)? {
         Ok(code) => code,
+        // The one who used it did not hear our answer, and asks again.
+        Err(condition::USED_CODE) if *known == asked.public_key => return Ok(Ok(())),
         Err(reason) => return Ok(Err(reason)),
     };
     if !is_supported(&asked.version) {

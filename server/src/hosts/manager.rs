@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dormer_api::cluster::Cluster;
 use serde_json::json;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::kubeconfig::Sanitized;
@@ -18,6 +19,9 @@ use crate::management::{self, CLUSTERS};
 
 /// How long after a failure it is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// The time between two looks at what was let go.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// A cluster whose agent runs in this process.
 struct Kept {
@@ -39,7 +43,7 @@ pub async fn run(app: App, folder: PathBuf, stop: CancellationToken) {
                 error = &error as &dyn std::error::Error,
                 "the list of clusters could not be followed"
             );
-            tokio::time::sleep(AGAIN_AFTER).await;
+            sleep(AGAIN_AFTER).await;
         }
     }
     kept.into_values().for_each(|it: Kept| it.stop.cancel());
@@ -51,24 +55,26 @@ async fn follow(app: &App, folder: &Path, kept: &mut HashMap<String, Kept>) -> R
     loop {
         let clusters: Vec<Cluster> =
             app.store.read(|snapshot| management::all(snapshot, CLUSTERS)).await?;
+        let is_there = |name: &str, uid: &str| {
+            clusters.iter().any(|it| it.metadata.name == name && it.metadata.uid == uid)
+        };
+        // What was disconnected, or is another cluster of the same name by now.
         let hosts = &app.gateway.hosts;
-        // What was disconnected, or is another cluster of the same name.
-        for name in hosts.names() {
-            let now = clusters.iter().find(|it| it.metadata.name == name);
-            let same = match (now, kept.get(&name)) {
-                (Some(now), Some(kept)) => now.metadata.uid == kept.uid,
-                (now, None) => now.is_some(),
-                (None, Some(_)) => false,
-            };
-            if !same {
-                if let Some(old) = kept.remove(&name) {
-                    old.stop.cancel();
-                }
-                if let Some(host) = hosts.get(&name) {
-                    hosts.detach(&name, &host);
-                }
+        for (name, uid) in hosts.all() {
+            if !uid.is_empty()
+                && !is_there(&name, &uid)
+                && let Some(host) = hosts.get(&name)
+            {
+                hosts.detach(&name, &host);
             }
         }
+        kept.retain(|name, it| {
+            let stays = is_there(name, &it.uid) && !it.stop.is_cancelled();
+            if !stays {
+                it.stop.cancel();
+            }
+            stays
+        });
         for cluster in clusters.iter().filter(|it| it.spec.config.is_some()) {
             let metadata = &cluster.metadata;
             if kept.contains_key(&metadata.name) {
@@ -84,11 +90,19 @@ async fn follow(app: &App, folder: &Path, kept: &mut HashMap<String, Kept>) -> R
                 ),
             }
         }
-        // Its status changes every few seconds, and none of that is for us.
+        // Its status changes every few seconds, and none of that is for us. But one that was let go,
+        // because another cluster answered, is looked at again now and then.
+        let again = sleep(LOOK_AGAIN);
+        tokio::pin!(again);
         loop {
-            let change = changes.next().await?;
-            if change.before.is_none() || change.after.is_none() {
-                break;
+            tokio::select! {
+                change = changes.next() => {
+                    let change = change?;
+                    if change.before.is_none() || change.after.is_none() {
+                        break;
+                    }
+                }
+                () = &mut again => break,
             }
         }
     }
@@ -103,17 +117,25 @@ async fn open(app: &App, folder: &Path, name: String, uid: String) -> Result<Opt
         access: Access::Text(sanitized.kubeconfig().map_err(Error::internal)?),
         program: app.config.helm.clone(),
         scratch: folder.join(&name),
+        allowed: Some(app.config.allowed()),
     };
     let agent = Agent::kubernetes(client, runs);
     let stop = CancellationToken::new();
-    let host = app.gateway.hosts.attach(&name, Reach::Agent(agent.clone()));
-    tokio::spawn(agent.run(stop.clone()));
+    let host = app.gateway.hosts.attach(&name, &uid, Reach::Agent(agent.clone()));
     tokio::spawn({
         let stop = stop.clone();
         async move {
-            // What is no longer believed to be the cluster gets nothing more from us.
-            host.gone().await;
-            stop.cancel();
+            // Nothing is done in a cluster that has not proven to be the one that was connected, and
+            // nothing more in one that is not believed to be it any longer.
+            tokio::select! {
+                () = host.proven() => {
+                    let running = tokio::spawn(agent.run(stop.clone()));
+                    host.gone().await;
+                    stop.cancel();
+                    _ = running.await;
+                }
+                () = host.gone() => stop.cancel(),
+            }
         }
     });
     Ok(Some(Kept { uid, stop }))

@@ -33,52 +33,65 @@ struct Proof {
     millis: u32,
 }
 
-/// Proves until the connection is let go, and then says that it is.
+/// Proves until the connection is let go, and then says that it is. The first proof is what makes it
+/// the host of its name.
 pub(super) async fn run(hosts: Hosts, name: String, host: Host) {
     let (store, clock) = (hosts.0.store.clone(), hosts.0.clock.clone());
     let mut failures = 0;
-    let gone = loop {
+    loop {
         let proof = tokio::select! {
             proof = timeout(ANSWER_MAX, prove(&host)) => proof,
-            () = host.gone() => break Found::Gone,
+            () = host.gone() => break,
         };
         let (found, pause) = match proof {
-            Ok(Ok(proof)) => {
+            Ok(Ok(Some(proof))) => {
                 failures = 0;
                 (Found::Answer(proof), PROOF_EVERY)
             }
-            Ok(Err(_)) | Err(_) => {
+            Ok(Ok(None) | Err(_)) | Err(_) => {
                 failures += 1;
                 (Found::Silence, AGAIN_AFTER)
             }
         };
         if failures == 0 || failures >= FAILURES_MAX {
-            let swapped = write(&store, &clock, &name, &found).await;
-            if swapped {
+            match write(&store, &clock, &name, &host, &found).await {
+                Verdict::Itself if failures == 0 => hosts.publish(&name, &host),
+                Verdict::Itself => {}
                 // Not one request more, neither of people nor of controllers.
-                hosts.detach(&name, &host);
-                return;
+                Verdict::Another => {
+                    hosts.detach(&name, &host);
+                    return;
+                }
             }
         }
         tokio::select! {
             () = sleep(pause) => {}
-            () = host.gone() => break Found::Gone,
+            () = host.gone() => break,
         }
-    };
-    write(&store, &clock, &name, &gone).await;
+    }
+    // Another connection may have taken its place by now, and speaks for itself.
+    if hosts.get(&name).is_none() {
+        write(&store, &clock, &name, &host, &Found::Gone).await;
+    }
 }
 
-async fn prove(host: &Host) -> Result<Proof, ::kube::Error> {
+/// Whether a connection is still what it was taken up as.
+enum Verdict {
+    Itself,
+    /// Another cluster answers, or the object of its name is another one.
+    Another,
+}
+
+/// Nothing where the cluster is not up far enough to say which it is.
+async fn prove(host: &Host) -> Result<Option<Proof>, ::kube::Error> {
     let client = host.client();
     // The first call may have to connect: what it takes is not the way's latency.
     let system = Api::<Namespace>::all(client.clone()).get_opt("kube-system").await?;
+    let Some(uid) = system.and_then(|it| it.metadata.uid) else { return Ok(None) };
     let begun = Instant::now();
-    let version = client.apiserver_version().await?;
-    Ok(Proof {
-        version: version.git_version,
-        uid: system.and_then(|it| it.metadata.uid).unwrap_or_default(),
-        millis: u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX),
-    })
+    let version = client.apiserver_version().await?.git_version;
+    let millis = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+    Ok(Some(Proof { version, uid, millis }))
 }
 
 #[derive(Clone)]
@@ -88,24 +101,28 @@ enum Found {
     Gone,
 }
 
-/// Writes down what was found. Says whether it is another cluster than the one that was connected.
-async fn write(store: &Store, clock: &Clock, name: &str, found: &Found) -> bool {
+/// Writes down what was found.
+async fn write(store: &Store, clock: &Clock, name: &str, host: &Host, found: &Found) -> Verdict {
     let (now, place) = (clock.now_seconds(), management::key(management::CLUSTERS, "", name));
-    let found = found.clone();
+    let (found, uid) = (found.clone(), host.0.uid.clone());
     let written = store.write(move |tx| {
-        let Some(entry) = tx.get(&place)? else { return Ok(false) };
+        let Some(entry) = tx.get(&place)? else { return Ok(Verdict::Another) };
         let mut cluster: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+        if !uid.is_empty() && uid != object::meta(&cluster, "uid") {
+            return Ok(Verdict::Another);
+        }
         let was = cluster.clone();
         apply(&mut cluster, &found, now);
-        let reason = cluster["status"]["reason"].as_str().unwrap_or_default().to_owned();
+        let swapped = matches!(found, Found::Answer(_))
+            && cluster["status"]["reason"] == json!(condition::SWAPPED);
         if cluster != was {
             update(tx, &place, cluster)?;
         }
-        Ok::<_, Error>(matches!(found, Found::Answer(_)) && reason == condition::SWAPPED)
+        Ok::<_, Error>(if swapped { Verdict::Another } else { Verdict::Itself })
     });
     written.await.unwrap_or_else(|error| {
         tracing::warn!(%error, cluster = name, "cannot write how a host cluster is");
-        false
+        Verdict::Itself
     })
 }
 
@@ -118,9 +135,7 @@ fn apply(cluster: &mut Value, found: &Found, now: i64) {
     let known = cluster["status"]["clusterUid"].as_str().unwrap_or_default().to_owned();
     let is_agents = cluster["spec"]["networkPeer"] == json!(true);
     match found {
-        Found::Answer(proof)
-            if !known.is_empty() && !proof.uid.is_empty() && known != proof.uid =>
-        {
+        Found::Answer(proof) if !known.is_empty() && known != proof.uid => {
             let words = "Another cluster answers than the one that was connected.";
             online(cluster, false, condition::SWAPPED, words, now);
             cluster["status"]["phase"] = json!("Failed");

@@ -2,21 +2,26 @@
 //! cluster.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use dormer_api::vcluster::{ActivityInfo, VirtualClusterInstance};
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use super::policy;
 use crate::app::App;
 use crate::auth::direct::KeyClaim;
 use crate::auth::{AccessKey, by_key};
 use crate::kube::{Error, Result};
+use crate::layers;
 use crate::management::{self, VCLUSTERS};
 
 /// Where an agent asks whose an access key is.
@@ -27,25 +32,53 @@ pub const WAKE: &str = "/wake";
 pub const USED: &str = "/used";
 /// Where an agent hears what it has to know of people and rights.
 pub const POLICY: &str = "/policy";
-/// Where an agent hears that the central instance lives.
-pub const PING: &str = "/ping";
+
+/// How many questions of one agent are answered at once. It may be anybody's machine by now.
+const ASKED_MAX: usize = 64;
+/// How many copies it may follow: one, and the one before that has not ended yet.
+const FOLLOWING_MAX: usize = 2;
+/// The longest body of a question, in bytes.
+const BODY_MAX: usize = 256 * 1024;
+/// The longest that an answer may take to begin.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Refuses what is too much at once.
+async fn in_turn(
+    State(places): State<Arc<Semaphore>>,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
+    let _place = places.try_acquire().map_err(|_| too_much())?;
+    Ok(next.run(request).await)
+}
+
+fn too_much() -> Error {
+    Error::TooManyRequests { message: "too much at once".into(), retry_after_seconds: 1 }
+}
 
 /// Which agent asks.
 #[derive(Clone)]
 struct Agent {
     app: App,
     cluster: Arc<str>,
+    following: Arc<Semaphore>,
 }
 
 /// The service for the agent of `cluster`.
 pub(super) fn router(app: App, cluster: String) -> Router {
     Router::new()
-        .route(PING, get(|| async { "ok" }))
         .route(KEYS, post(keys))
         .route(WAKE, post(wake))
         .route(USED, post(used))
         .route(POLICY, get(policy_stream))
-        .with_state(Agent { app, cluster: cluster.into() })
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn(layers::deadline(TIMEOUT)))
+        .layer(middleware::from_fn_with_state(Arc::new(Semaphore::new(ASKED_MAX)), in_turn))
+        .with_state(Agent {
+            app,
+            cluster: cluster.into(),
+            following: Arc::new(Semaphore::new(FOLLOWING_MAX)),
+        })
 }
 
 /// Body of `POST /keys`.
@@ -115,9 +148,12 @@ async fn used(State(agent): State<Agent>, Json(uses): Json<Vec<Use>>) -> Result<
 }
 
 async fn policy_stream(State(agent): State<Agent>) -> Result<Response> {
+    let place = agent.following.clone().try_acquire_owned().map_err(|_| too_much())?;
     let (store, cluster) = (agent.app.store.clone(), agent.cluster.to_string());
     let lines = policy::follow(store, cluster, agent.app.config.origins()).await?;
-    Ok(Response::new(Body::from_stream(lines)))
+    Ok(Response::new(Body::from_stream(lines.inspect(move |_| {
+        let _held = &place;
+    }))))
 }
 
 impl Agent {

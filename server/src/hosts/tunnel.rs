@@ -60,12 +60,13 @@ fn nobody() -> Error {
 /// `GET /agent/tunnel`.
 pub async fn dial_in(State(app): State<App>, mut request: Request) -> Result<Response> {
     let said = said(&request).ok_or_else(nobody)?;
-    let hello = hello(&app, said).await?;
+    let dialled = hello(&app, said).await?;
+    let hello = &dialled.hello;
     let asked = request.headers().get(header::UPGRADE).and_then(|it| it.to_str().ok());
     if asked != Some(PROTOCOL) {
         return Err(Error::BadRequest(format!("this is for Upgrade: {PROTOCOL}")));
     }
-    if is_swapped(&app, &hello).await? {
+    if is_swapped(&app, hello).await? {
         return Err(refused(&app, &hello.cluster, condition::SWAPPED).await?);
     }
     if let Some(host) = app.gateway.hosts.get(&hello.cluster)
@@ -74,13 +75,22 @@ pub async fn dial_in(State(app): State<App>, mut request: Request) -> Result<Res
         return Err(refused(&app, &hello.cluster, condition::TWO_AGENTS).await?);
     }
     let upgrade = hyper::upgrade::on(&mut request);
-    tokio::spawn(serve(app, hello, upgrade));
+    tokio::spawn(serve(app, dialled, upgrade));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static(PROTOCOL));
     Ok(response)
+}
+
+/// An agent whose word was right.
+struct Dialled {
+    hello: Hello,
+    /// Of the `Cluster` object that it is of.
+    uid: String,
+    /// The key that its word was checked with, in base64url.
+    key: String,
 }
 
 /// The token, and the cluster that it is said to be of.
@@ -92,12 +102,15 @@ fn said(request: &Request) -> Option<(String, String)> {
 }
 
 /// Who dials, by their own signature.
-async fn hello(app: &App, (token, cluster): (String, String)) -> Result<Hello> {
+async fn hello(app: &App, (token, cluster): (String, String)) -> Result<Dialled> {
     let (uid, key) = known(app, &cluster).await?.ok_or_else(nobody)?;
     let now = app.clock.now_seconds();
     let claims = verify::<Hello>(&token, &key, (&uid, &app.instance, PURPOSE), now);
     let hello = claims.ok_or_else(nobody)?.says;
-    if hello.cluster == cluster { Ok(hello) } else { Err(nobody()) }
+    match hello.cluster == cluster {
+        true => Ok(Dialled { hello, uid, key: key.text() }),
+        false => Err(nobody()),
+    }
 }
 
 /// Whether the agent stands beside another cluster than the one that was connected.
@@ -121,16 +134,18 @@ async fn is_another(host: &Host, process: &str) -> bool {
 }
 
 /// Keeps the tunnel until it ends.
-async fn serve(app: App, hello: Hello, upgrade: hyper::upgrade::OnUpgrade) {
+async fn serve(app: App, dialled: Dialled, upgrade: hyper::upgrade::OnUpgrade) {
     let Ok(stream) = upgrade.await else { return };
-    if let Err(error) = introduce(&app, &hello).await {
+    let introduced = introduce(&app, &dialled).await;
+    let Dialled { hello, uid, .. } = dialled;
+    if let Err(error) = introduced {
         tracing::warn!(%error, cluster = hello.cluster, "an agent could not be taken up");
         return;
     }
     let router = service::router(app.clone(), hello.cluster.clone());
     let link = Link::start(TokioIo::new(stream).compat(), Side::Accepted, router);
     tracing::info!(cluster = hello.cluster, version = hello.version, "an agent dialled in");
-    let host = app.gateway.hosts.attach(&hello.cluster, Reach::Tunnel(link.clone()));
+    let host = app.gateway.hosts.attach(&hello.cluster, &uid, Reach::Tunnel(link.clone()));
     tokio::select! {
         () = link.closed() => {}
         () = host.gone() => {}
@@ -153,12 +168,21 @@ async fn until_silent(link: &Link) {
 }
 
 /// Writes down what the agent says of itself.
-async fn introduce(app: &App, hello: &Hello) -> Result<()> {
+///
+/// # Errors
+/// While it dialled, its cluster was disconnected, or another agent joined.
+async fn introduce(app: &App, dialled: &Dialled) -> Result<()> {
+    let Dialled { hello, uid, key } = dialled;
+    let (uid, key) = (uid.clone(), key.clone());
     let (place, hello) = (management::key(CLUSTERS, "", &hello.cluster), hello.clone());
     app.store
         .write(move |tx| {
             let Some(entry) = tx.get(&place)? else { return Err(nobody()) };
             let was: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+            let known = &was["status"]["agent"]["publicKey"];
+            if object::meta(&was, "uid") != uid || *known != key {
+                return Err(nobody());
+            }
             let mut cluster = was.clone();
             // Its key is the one that joined, whoever came with a bad code since.
             note(&mut cluster, Fact::yes(condition::CODE_ACCEPTED, ""), tx.now());

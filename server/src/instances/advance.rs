@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use dormer_api::annotation;
+use dormer_api::cluster::Cluster;
 use dormer_api::state::REASON_HOST_AWAY;
 use dormer_api::template::VirtualClusterTemplate;
 use dormer_api::vcluster::{
@@ -15,6 +16,7 @@ use super::conditions::{self, Fact};
 use super::host::Report;
 use super::schedule;
 use crate::kube::{Error, Result, object};
+use crate::management::instances::rules::OWN_TEMPLATE_WORDS;
 use crate::management::{self, projects};
 use crate::sleep::policy::{Verdict, decide};
 use crate::store::{Key, Tx};
@@ -87,6 +89,12 @@ fn resolve(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
         }
         (None, None) => VirtualClusterTemplateDefinition::default(),
     };
+    if instance.spec.template.is_some() && is_forbidden(tx, &instance)? {
+        let words = OWN_TEMPLATE_WORDS;
+        conditions::set(object, Fact::TemplateResolved, false, words, tx.now());
+        conditions::phase(object, Phase::Failed, "OwnTemplate", words);
+        return Ok(false);
+    }
     for (key, value) in &definition.instance_template.metadata.annotations {
         // Only at its birth: later, an annotation that is absent was taken away by somebody.
         if instance.status.virtual_cluster.is_none() && instance.metadata.annotation(key).is_none()
@@ -98,6 +106,20 @@ fn resolve(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
         serde_json::to_value(definition).map_err(Error::internal)?;
     conditions::set(object, Fact::TemplateResolved, true, "", tx.now());
     Ok(true)
+}
+
+/// Whether somebody who is no administrator wrote a template for a cluster that runs charts. Refused
+/// when it is written; asked again here because a cluster can become another in between.
+fn is_forbidden(tx: &Tx<'_>, instance: &VirtualClusterInstance) -> Result<bool> {
+    if instance.metadata.annotation(annotation::OWN_TEMPLATE) != Some("true") {
+        return Ok(false);
+    }
+    let name = &instance.spec.cluster_ref.cluster;
+    let Some(entry) = tx.get(&management::key(management::CLUSTERS, "", name))? else {
+        return Ok(true);
+    };
+    let cluster: Cluster = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    Ok(cluster.runs_charts())
 }
 
 fn unresolved(tx: &Tx<'_>, object: &mut Value, template: &str) -> bool {

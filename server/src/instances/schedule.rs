@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use dormer_api::annotation;
 use dormer_api::cluster::Cluster;
 use dormer_api::vcluster::{Phase, VirtualClusterInstance};
 use serde_json::{Value, json};
@@ -24,7 +25,9 @@ pub(super) fn place(tx: &Tx<'_>, object: &mut Value) -> Result<bool> {
     }
     let Some(project) = super::advance::project_of(tx, object)? else { return Ok(false) };
     let cluster = if asked.is_empty() {
-        let clusters = projects::allowed_clusters(&tx.snapshot()?, &project)?;
+        let mut clusters = projects::allowed_clusters(&tx.snapshot()?, &project)?;
+        let own = object::annotation(object, annotation::OWN_TEMPLATE) == Some("true");
+        clusters.retain(|it| !(own && it.runs_charts()));
         least_loaded(&clusters, &load(tx)?).map(str::to_owned)
     } else {
         Some(asked)

@@ -3,7 +3,7 @@
 //! What is here is the object: its columns and its rules. What makes it real is
 //! [`instances`](crate::instances).
 
-mod rules;
+pub mod rules;
 
 use std::sync::Arc;
 
@@ -100,9 +100,12 @@ impl Strategy for Instances {
         // Where in its host it goes is the scheduler's to say: a name given here could be another's.
         let reference = object::map_at(object, &["spec", "clusterRef"]);
         reference.retain(|field, _| field == "cluster");
-        rules::check(&snapshot, &project, None, object)?;
+        rules::check(&snapshot, &project, call.caller, None, object)?;
         for server_written in SERVER_WRITTEN {
             object::set_annotation(object, server_written, None);
+        }
+        if !object["spec"]["template"].is_null() {
+            note_whose_template(call, object);
         }
         object::set_annotation(object, annotation::LAST_ACTIVITY, Some(&call.now.to_string()));
         let labels = object::map_at(object, &["metadata", "labels"]);
@@ -129,10 +132,13 @@ impl Strategy for Instances {
             return Ok(());
         };
         rules::keep_place(old, new)?;
-        rules::check(&snapshot, &project, Some(old), new)?;
+        rules::check(&snapshot, &project, call.caller, Some(old), new)?;
         rights_may_change(call, &snapshot, &project, old, new)?;
         for server_written in SERVER_WRITTEN {
             object::set_annotation(new, server_written, object::annotation(old, server_written));
+        }
+        if old["spec"]["template"] != new["spec"]["template"] {
+            note_whose_template(call, new);
         }
         new["metadata"]["finalizers"] = old["metadata"]["finalizers"].clone();
         sleep_or_wake(call, old, new)
@@ -174,9 +180,16 @@ impl Strategy for Instances {
     }
 }
 
+/// Remembers that an administrator did not write the template, for the scheduler.
+fn note_whose_template(call: &Call<'_>, object: &mut Value) {
+    let own = (!call.caller.admin && !object["spec"]["template"].is_null()).then_some("true");
+    object::set_annotation(object, annotation::OWN_TEMPLATE, own);
+}
+
 /// Annotations that only the server writes. `last-activity` is not among them: the CLIs stamp it
 /// when they wake.
-const SERVER_WRITTEN: [&str; 4] = [
+const SERVER_WRITTEN: [&str; 5] = [
+    annotation::OWN_TEMPLATE,
     annotation::LAST_ACTIVITY_INFO,
     annotation::SLEEPING_SINCE,
     annotation::SLEEP_TYPE,

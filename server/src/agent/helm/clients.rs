@@ -60,7 +60,7 @@ impl Clients {
     pub(super) async fn read(
         &self,
         host: &Client,
-        stand: Stand,
+        stand: &Stand,
         place: &Place,
     ) -> Result<Known, String> {
         let (namespace, name) = place;

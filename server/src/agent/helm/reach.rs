@@ -19,17 +19,21 @@ use tokio::time::timeout;
 use tower::{BoxError, Layer, Service, ServiceExt};
 
 use super::kubeconfig::Kubeconfig;
+use crate::hosts::dial::{self, Allowed};
 
 /// How long a connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 
 /// Where the agent stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Stand {
     /// In the host cluster: its services have names.
     Inside,
     /// Elsewhere: only its API can be reached.
     Outside,
+    /// In the central instance, which dials only what its settings allow: where a control plane is,
+    /// its host says, and that may be somebody else's machine.
+    Central(Allowed),
     /// A test, in which everything is on loopback.
     #[cfg(test)]
     Beside,
@@ -38,13 +42,19 @@ pub(super) enum Stand {
 /// A client of the control plane, as its administrator. It does not connect yet.
 pub(super) fn client(
     host: &Client,
-    stand: Stand,
+    stand: &Stand,
     kubeconfig: &Kubeconfig,
     namespace: &str,
     name: &str,
 ) -> Result<Client, kube::Error> {
     if !kubeconfig.loopback {
-        return direct(kubeconfig, kubeconfig.server.clone());
+        return match stand {
+            Stand::Central(allowed) => {
+                let config = kubeconfig.config(kubeconfig.server.clone());
+                dial::client_of(config, allowed).map_err(|error| failed(Box::new(error)))
+            }
+            _ => direct(kubeconfig, kubeconfig.server.clone()),
+        };
     }
     match stand {
         #[cfg(test)]
@@ -53,7 +63,7 @@ pub(super) fn client(
             let service = format!("https://{name}.{namespace}.svc:443");
             direct(kubeconfig, service.parse().map_err(|it| failed(Box::new(it)))?)
         }
-        Stand::Outside => {
+        Stand::Outside | Stand::Central(_) => {
             let pods = Api::namespaced(host.clone(), namespace);
             let port = kubeconfig.server.port_u16().unwrap_or(443);
             through(kubeconfig, Forward { pods, name: name.to_owned(), port })

@@ -39,6 +39,15 @@ pub(super) async fn heard(store: &Store) -> Result<i64> {
     Ok(text.and_then(|it| it.parse().ok()).unwrap_or(0))
 }
 
+/// Takes the copy for as old as can be: the central instance knows this agent no more.
+pub(super) async fn forget(beside: &Beside) {
+    beside.heard.store(0, Ordering::Relaxed);
+    let forgot = beside.store.write(|tx| Ok::<_, Error>(tx.set_fact(HEARD, "0")?)).await;
+    if let Err(error) = forgot {
+        tracing::warn!(error = &error as &dyn std::error::Error, "cannot be written down");
+    }
+}
+
 /// Keeps the copy true for as long as the line lives.
 pub(super) async fn follow(beside: &Beside, link: &Link) {
     if let Err(error) = listen(beside, link).await {
@@ -94,7 +103,10 @@ async fn take(
                 for line in lines {
                     apply(tx, line, &mut fresh)?;
                 }
-                tx.set_fact(HEARD, &now.to_string())?;
+                // A copy that is not whole yet is none to go on by.
+                if fresh.is_none() {
+                    tx.set_fact(HEARD, &now.to_string())?;
+                }
                 Ok::<_, Error>(fresh)
             })
             .await?;

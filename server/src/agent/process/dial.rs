@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::{Request, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::client::conn::http1::SendRequest;
@@ -29,6 +29,8 @@ use crate::tunnel::{Link, PROTOCOL, Side};
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// The longest answer that is read, in bytes.
 const ANSWER_MAX: usize = 64 * 1024;
+/// How far the two clocks may be apart before it is said, in seconds.
+const CLOCKS_APART: i64 = 30;
 /// How long an agent's word is good, in seconds.
 const WORD_LIFE: i64 = 60;
 
@@ -98,11 +100,29 @@ async fn line(beside: &Beside) -> io::Result<Link> {
     let response = timeout(CONNECT_MAX, asked).await.map_err(late)?.map_err(io::Error::other)?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let code = response.status();
+        if code == StatusCode::UNAUTHORIZED {
+            copy::forget(beside).await;
+            return Err(io::Error::other(unknown(response.headers(), now)));
+        }
         return Err(io::Error::other(format!("{code}: {}", words(response.map(Body::new)).await)));
     }
     let stream = hyper::upgrade::on(response).await.map_err(io::Error::other)?;
     let router = service::router(beside.clone());
     Ok(Link::start(TokioIo::new(stream).compat(), Side::Dialled, router))
+}
+
+/// Why the central instance may not know this agent: it was disconnected, or another agent joined in
+/// its place, or the two clocks differ.
+fn unknown(headers: &HeaderMap, now: i64) -> String {
+    let date = headers.get(header::DATE).and_then(|it| it.to_str().ok());
+    let theirs = date.and_then(|it| jiff::fmt::rfc2822::parse(it).ok()).map(|it| it.timestamp());
+    let apart = theirs.map_or(0, |it| now - it.as_second());
+    match apart.abs() > CLOCKS_APART {
+        true => format!(
+            "the central instance does not believe this agent, whose clock is {apart} s ahead of its own: set the clock right"
+        ),
+        false => "the central instance does not know this agent any more: it was disconnected, or another one joined. Its endpoint serves nobody until it has joined again, with a new --code and an empty --data".into(),
+    }
 }
 
 fn late<T>(_: T) -> io::Error {

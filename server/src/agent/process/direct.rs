@@ -1,13 +1,13 @@
 //! The direct endpoint: the gateway again, beside the host cluster, for whom the copy lets in.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::Beside;
 use crate::auth::signed::Claims;
 use crate::auth::{AccessKey, Caller, KeyMac, caller_of_user, direct};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Lease};
 use crate::hosts::service::{KEYS, Known, Presented};
 use crate::kube::{Error, Result};
 use crate::layers;
@@ -121,8 +121,8 @@ async fn handle(State(here): State<Here>, request: Request) -> Result<Response> 
         .and_then(|it| it.strip_prefix("Bearer "))
         .map(|it| it.trim().to_owned())
         .ok_or_else(nobody)?;
-    let upgrades = request.headers().contains_key(header::UPGRADE);
-    may_go_on(here.beside.silence(), request.method(), upgrades)?;
+    let changes = !request.method().is_safe() || request.headers().contains_key(header::UPGRADE);
+    may_go_on(here.beside.silence(), changes)?;
     let caller = match AccessKey::parse(&token) {
         Some(key) => here.by_key(&key).await?,
         None => here.by_token(token).await?,
@@ -134,11 +134,15 @@ fn nobody() -> Error {
     Error::Unauthorized("Unauthorized".into())
 }
 
+/// The same for what is open.
+pub(super) fn lease(beside: Beside) -> Lease {
+    Arc::new(move |changes| may_go_on(beside.silence(), changes).is_ok())
+}
+
 /// Without the central instance nobody is told of a right that was taken away: for a while all goes
 /// on, then reading only, then nothing.
-fn may_go_on(silence: i64, method: &Method, upgrades: bool) -> Result<()> {
-    let reads = matches!(*method, Method::GET | Method::HEAD) && !upgrades;
-    let limit = if reads { READING_LEASE } else { LEASE };
+fn may_go_on(silence: i64, changes: bool) -> Result<()> {
+    let limit = if changes { LEASE } else { READING_LEASE };
     match silence <= limit {
         true => Ok(()),
         false => Err(Error::Unavailable {
@@ -246,9 +250,8 @@ mod tests {
             (61, false, false),
         ] {
             let silence = minutes * 60;
-            assert_eq!(may_go_on(silence, &Method::GET, false).is_ok(), reads, "{minutes}");
-            assert_eq!(may_go_on(silence, &Method::POST, false).is_ok(), writes, "{minutes}");
-            assert_eq!(may_go_on(silence, &Method::GET, true).is_ok(), writes, "{minutes}");
+            assert_eq!(may_go_on(silence, false).is_ok(), reads, "{minutes}");
+            assert_eq!(may_go_on(silence, true).is_ok(), writes, "{minutes}");
         }
     }
 }

@@ -88,7 +88,12 @@ pub(super) async fn joined(
 
 fn read(file: &Path) -> io::Result<Option<Kept>> {
     match std::fs::read(file) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+            io::Error::other(format!(
+                "{} is damaged ({error}): give the agent an empty --data and a new --code",
+                file.display()
+            ))
+        }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

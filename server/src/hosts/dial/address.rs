@@ -89,6 +89,12 @@ impl Allowed {
     }
 }
 
+/// Whether nothing may ever be dialled there, whatever the settings allow.
+#[must_use]
+pub fn is_never_dialled(address: IpAddr) -> bool {
+    matches!(kind(address), Kind::Metadata | Kind::Senseless | Kind::LinkLocal)
+}
+
 impl Network {
     fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {

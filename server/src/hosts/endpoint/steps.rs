@@ -1,6 +1,6 @@
 //! The steps of a check, each with what it found.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::agent::process::direct;
 use crate::auth::signed::{PublicKey, verify};
+use crate::hosts::dial::is_never_dialled;
 
 /// How long each step may take.
 const STEP_MAX: Duration = Duration::from_secs(5);
@@ -154,8 +155,9 @@ async fn resolve(name: &str, port: u16) -> Result<(Vec<SocketAddr>, String), Str
     let found = lookup_host((name, port)).await;
     let found: Vec<SocketAddr> =
         found.map_err(|_| format!("There is no address for the name {name}."))?.collect();
-    // Where the machines of a cloud keep their secrets.
-    let allowed: Vec<SocketAddr> = found.into_iter().filter(|it| !is_forbidden(it)).collect();
+    // Where the machines of a cloud keep their secrets; an endpoint may be in any network but that.
+    let allowed: Vec<SocketAddr> =
+        found.into_iter().filter(|it| !is_never_dialled(it.ip())).collect();
     match allowed.first() {
         Some(first) => {
             let words = first.ip().to_string();
@@ -163,17 +165,6 @@ async fn resolve(name: &str, port: u16) -> Result<(Vec<SocketAddr>, String), Str
         }
         None => Err(format!("The name {name} leads to no address that may be dialled.")),
     }
-}
-
-/// Whatever the settings allow for clusters: an endpoint may be in any network, but not there.
-fn is_forbidden(address: &SocketAddr) -> bool {
-    let metadata = ["fd00:ec2::254", "100.100.100.200"];
-    let ip = address.ip().to_canonical();
-    let special = match ip {
-        IpAddr::V4(it) => it.is_link_local() || it.is_unspecified() || it.is_multicast(),
-        IpAddr::V6(it) => it.is_unicast_link_local() || it.is_unspecified() || it.is_multicast(),
-    };
-    special || metadata.iter().any(|it| it.parse() == Ok(ip))
 }
 
 async fn connect(addresses: Vec<SocketAddr>) -> Result<(TcpStream, String), String> {

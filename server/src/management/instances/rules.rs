@@ -1,6 +1,7 @@
 //! What a virtual cluster's object has to look like.
 
 use dormer_api::annotation;
+use dormer_api::cluster::Cluster;
 use dormer_api::name;
 use dormer_api::project::Project;
 use dormer_api::status::StatusCause;
@@ -9,9 +10,13 @@ use serde_json::Value;
 
 use super::super::selves::typed;
 use super::super::{GROUP, key, yaml};
+use crate::auth::Caller;
 use crate::kube::{Error, Result, object};
 use crate::management::{CLUSTERS, TEMPLATES};
 use crate::store::Snapshot;
+
+/// Why a template of one's own is refused.
+pub const OWN_TEMPLATE_WORDS: &str = "In a real Kubernetes cluster, values of your own would act with the rights of its agent: leave them out, or ask an administrator.";
 
 const KIND: &str = "VirtualClusterInstance";
 
@@ -28,6 +33,7 @@ const SECONDS: [&str; 4] = [
 pub(super) fn check(
     snapshot: &Snapshot<'_>,
     project: &Project,
+    caller: &Caller,
     old: Option<&Value>,
     object: &Value,
 ) -> Result<()> {
@@ -57,6 +63,9 @@ pub(super) fn check(
     }
     if changed("clusterRef") {
         cluster(snapshot, project, &instance, &mut faults)?;
+    }
+    if !caller.admin && changed("template") && instance.spec.template.is_some() {
+        own_template(snapshot, &instance, &mut faults)?;
     }
     faults.end(name)?;
     yaml::check(KIND, name, "spec.parameters", &instance.spec.parameters)?;
@@ -131,6 +140,23 @@ fn cluster(
             "spec.clusterRef.cluster",
             format!("There is no cluster `{asked}` in this project."),
         );
+    }
+    Ok(())
+}
+
+/// A chart and its values act in a real host with its agent's rights: they are an administrator's to
+/// choose, and others name a template.
+fn own_template(
+    snapshot: &Snapshot<'_>,
+    instance: &VirtualClusterInstance,
+    faults: &mut Faults,
+) -> Result<()> {
+    let Some(entry) = snapshot.get(&key(CLUSTERS, "", &instance.spec.cluster_ref.cluster))? else {
+        return Ok(());
+    };
+    let cluster: Cluster = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
+    if cluster.runs_charts() {
+        faults.add("spec.template", OWN_TEMPLATE_WORDS);
     }
     Ok(())
 }

@@ -138,7 +138,7 @@ async fn a_control_plane_is_reached_through_the_api_of_its_host() {
     let (pod, authority) = control_plane(&folder.path().join("pki")).await;
     let (host, forwarded) = host(pod).await;
     let kubeconfig = kubeconfig(pod.port(), &authority);
-    let client = reach::client(&host, Stand::Outside, &kubeconfig, "ns", "dev").unwrap();
+    let client = reach::client(&host, &Stand::Outside, &kubeconfig, "ns", "dev").unwrap();
     assert_eq!(proof::version(&client).await.unwrap(), "v1.31.4");
     assert_eq!(proof::version(&client).await.unwrap(), "v1.31.4");
     assert_eq!(forwarded.load(Ordering::SeqCst), 1, "one connection serves many requests");
@@ -150,7 +150,7 @@ async fn a_pod_that_cannot_be_reached_is_said_to_be_so_and_at_once() {
     let (pod, authority) = control_plane(&folder.path().join("pki")).await;
     let (host, _) = host(pod).await;
     let elsewhere = kubeconfig(1, &authority);
-    let client = reach::client(&host, Stand::Outside, &elsewhere, "ns", "dev").unwrap();
+    let client = reach::client(&host, &Stand::Outside, &elsewhere, "ns", "dev").unwrap();
     let why = proof::version(&client).await.unwrap_err();
     assert!(why.starts_with("Its API does not answer: "), "{why}");
 }
@@ -162,7 +162,7 @@ async fn somebody_elses_certificate_is_refused() {
     let (_, other) = control_plane(&folder.path().join("other")).await;
     let (host, _) = host(pod).await;
     let kubeconfig = kubeconfig(pod.port(), &other);
-    let client = reach::client(&host, Stand::Outside, &kubeconfig, "ns", "dev").unwrap();
+    let client = reach::client(&host, &Stand::Outside, &kubeconfig, "ns", "dev").unwrap();
     let why = proof::version(&client).await.unwrap_err();
     assert!(why.contains("certificate"), "{why}");
 }

@@ -258,7 +258,7 @@ impl Rig {
 fn driver(host: &kube::Client, folder: &TempDir) -> Helm {
     let path = folder.path();
     let access = Access::Text("a kubeconfig\n".into());
-    let mut helm = Helm::new(host.clone(), access, path.join("helm"), path.join("scratch"), false);
+    let mut helm = Helm::new(host.clone(), access, path.join("helm"), path.join("scratch"), None);
     helm.stand = Stand::Beside;
     helm
 }
