@@ -1,4 +1,4 @@
-//! The server, through its real router, without a socket.
+//! The server: through its real router without a socket, and as processes with agents.
 
 // A helper of a test fails as the test itself does.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -17,6 +17,7 @@ mod kube_client;
 mod people;
 mod region;
 mod region_line;
+mod region_web;
 mod routes;
 mod sign_in;
 mod store_contract;

@@ -98,7 +98,7 @@ async fn rush(web: &Web, path: &str) -> String {
     let mut buffer = [0; 4096];
     // Until it is closed, or says no more.
     while let Ok(Ok(read @ 1..)) =
-        timeout(Duration::from_millis(300), stream.read(&mut buffer)).await
+        timeout(Duration::from_millis(150), stream.read(&mut buffer)).await
     {
         text.extend_from_slice(&buffer[..read]);
     }
