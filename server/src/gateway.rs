@@ -242,7 +242,7 @@ impl Gateway {
     fn host(&self, cluster: &str) -> Result<Host> {
         self.hosts.get(cluster).ok_or_else(|| Error::Unavailable {
             message: format!("the cluster {cluster} is not connected"),
-            retry_after_seconds: 10,
+            retry_after_seconds: 1,
         })
     }
 

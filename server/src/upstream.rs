@@ -88,7 +88,7 @@ impl Upstream {
 /// that the caller does not know.
 fn away(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     tracing::debug!(error = &error as &dyn std::error::Error, "a cluster does not answer");
-    Error::Unavailable { message: "the cluster does not answer".into(), retry_after_seconds: 5 }
+    Error::Unavailable { message: "the cluster does not answer".into(), retry_after_seconds: 1 }
 }
 
 /// The request with its path below `prefix`.

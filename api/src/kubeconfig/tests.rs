@@ -50,6 +50,13 @@ fn what_is_needed_is_taken_and_nothing_else() {
 }
 
 #[test]
+fn comments_may_stand_anywhere() {
+    let text = with(&cluster(), "token: abc").replace('\n', " # a comment\n");
+    let text = format!("# one line\n# and another\n{text}# and the last\n");
+    assert!(take(&text, "").is_ok());
+}
+
+#[test]
 fn the_page_sees_every_context_with_its_way_of_signing_in() {
     let text = format!(
         "clusters:\n- name: eu\n  cluster: {{{}}}\n- name: here\n  cluster: {{server: 'https://127.0.0.1:6443', certificate-authority-data: {CERTIFICATE}}}\n\

@@ -79,14 +79,18 @@ struct Reader<I> {
 
 impl<'a, I: Iterator<Item = Result<(Event<'a>, Span), ScanError>>> Reader<I> {
     fn next(&mut self) -> Result<(Event<'a>, Span), Fault> {
-        let event = self.events.next();
-        let (event, span) =
-            event.ok_or_else(|| Fault { place: None, words: "it ends too early".into() })??;
-        self.left = self
-            .left
-            .checked_sub(1)
-            .ok_or_else(|| Fault::at(&span, format!("it holds more than {EVENTS_MAX} values")))?;
-        Ok((event, span))
+        loop {
+            let event = self.events.next();
+            let (event, span) =
+                event.ok_or_else(|| Fault { place: None, words: "it ends too early".into() })??;
+            self.left = self.left.checked_sub(1).ok_or_else(|| {
+                Fault::at(&span, format!("it holds more than {EVENTS_MAX} values"))
+            })?;
+            // The parser tells of comments too, wherever they stand.
+            if !matches!(event, Event::Comment(..)) {
+                return Ok((event, span));
+            }
+        }
     }
 
     fn node(&mut self, (event, span): (Event<'a>, Span), depth: usize) -> Result<Node, Fault> {

@@ -102,7 +102,7 @@ pub enum Error {
     Unavailable {
         /// What is missing.
         message: String,
-        /// When it is worth trying again, in seconds.
+        /// When it is worth trying again, in seconds; 0 where waiting does not help.
         retry_after_seconds: u32,
     },
     /// What a cluster behind us answered is not to be passed on.
@@ -233,7 +233,9 @@ impl Error {
             }),
             Self::TooManyRequests { retry_after_seconds, .. }
             | Self::Unavailable { retry_after_seconds, .. } => {
-                Some(StatusDetails { retry_after_seconds: Some(*retry_after_seconds), ..details })
+                // Clients wait for as long as it says, ten times, without a word: 0 says nothing.
+                let retry_after_seconds = Some(*retry_after_seconds).filter(|it| *it > 0);
+                Some(StatusDetails { retry_after_seconds, ..details })
             }
             _ => None,
         }

@@ -145,5 +145,5 @@ fn held(name: &str, until: Option<i64>) -> Error {
         |it| format!("until {}", rfc3339(it)),
     );
     let message = format!("{name} is held asleep {until}: access does not wake it");
-    Error::Unavailable { message, retry_after_seconds: 60 }
+    Error::Unavailable { message, retry_after_seconds: 0 }
 }

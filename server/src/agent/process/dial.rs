@@ -121,7 +121,7 @@ fn unknown(headers: &HeaderMap, now: i64) -> String {
         true => format!(
             "the central instance does not believe this agent, whose clock is {apart} s ahead of its own: set the clock right"
         ),
-        false => "the central instance does not know this agent any more: it was disconnected, or another one joined. Its endpoint serves nobody until it has joined again, with a new --code and an empty --data".into(),
+        false => "the central instance does not know this agent any more: it was disconnected, or another one joined. Its endpoint serves nobody. To connect it again, make a code in the dashboard and start it with --code".into(),
     }
 }
 

@@ -147,7 +147,7 @@ fn may_go_on(silence: i64, changes: bool) -> Result<()> {
         true => Ok(()),
         false => Err(Error::Unavailable {
             message: "the central instance has not been heard for too long: what may be done is no longer known here".into(),
-            retry_after_seconds: 10,
+            retry_after_seconds: 0,
         }),
     }
 }

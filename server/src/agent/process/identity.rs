@@ -23,7 +23,8 @@ struct Kept {
     joined: Joined,
 }
 
-/// What the agent was told when it joined, now or before; nothing if the process is to stop first.
+/// What the agent was told when it joined, now or before; nothing if the process is to stop first. A
+/// code that is good is used even so: its cluster was disconnected, and is to be connected again.
 pub(super) async fn joined(
     settings: &AgentSettings,
     folder: &Path,
@@ -32,10 +33,10 @@ pub(super) async fn joined(
     stop: &CancellationToken,
 ) -> io::Result<Option<Joined>> {
     let file = folder.join(FILE);
-    if let Some(kept) = read(&file)? {
-        if kept.cluster == settings.cluster && kept.url == settings.url {
-            return Ok(Some(kept.joined));
-        }
+    let kept = read(&file)?;
+    if let Some(kept) = &kept
+        && (kept.cluster != settings.cluster || kept.url != settings.url)
+    {
         return Err(io::Error::other(format!(
             "{} is of the agent of {} at {}: give this one another --data",
             folder.display(),
@@ -43,11 +44,15 @@ pub(super) async fn joined(
             kept.url
         )));
     }
-    let code = settings.code.clone().ok_or_else(|| {
-        io::Error::other(
-            "this agent has not joined yet: give it the --code that the dashboard shows",
-        )
-    })?;
+    let kept = kept.map(|it| it.joined);
+    let Some(code) = settings.code.clone() else {
+        return match kept {
+            Some(kept) => Ok(Some(kept)),
+            None => Err(io::Error::other(
+                "this agent has not joined yet: give it the --code that the dashboard shows",
+            )),
+        };
+    };
     let join = Join {
         cluster: settings.cluster.clone(),
         code,
@@ -60,9 +65,13 @@ pub(super) async fn joined(
     let joined = loop {
         match dial::join(settings, &join).await {
             Ok(Ok(joined)) => break joined,
+            // The code of its first start, most likely: it is known by its key.
+            Ok(Err(_)) if kept.is_some() => return Ok(kept),
             Ok(Err(refusal)) => {
                 return Err(io::Error::other(format!("the central instance refuses: {refusal}")));
             }
+            // It may go on by what it knows while the central instance is away.
+            Err(_) if kept.is_some() => return Ok(kept),
             Err(error) => {
                 let why = error.to_string();
                 if why != told {

@@ -199,7 +199,7 @@ fn sentence(error: &std::io::Error) -> String {
     let inner = error.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>());
     match inner {
         Some(rustls::Error::InvalidCertificate(fault)) => match fault {
-            Fault::UnknownIssuer => "Its authority is not trusted here. Give the authority's certificate, or a certificate that everybody trusts.".into(),
+            Fault::UnknownIssuer | Fault::BadSignature => "Its authority is not trusted here. Give the authority's certificate, or a certificate that everybody trusts.".into(),
             Fault::Expired | Fault::ExpiredContext { .. } => "It has expired. Renew it.".into(),
             Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
                 "It is for another name. Use the name that it is for, or make one for this name.".into()
