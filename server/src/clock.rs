@@ -41,6 +41,15 @@ impl Clock {
         }
     }
 
+    /// Unix microseconds.
+    #[must_use]
+    pub fn now_micros(&self) -> i64 {
+        match &self.hand {
+            Some(hand) => hand.load(Ordering::SeqCst).saturating_mul(1_000_000),
+            None => Timestamp::now().as_microsecond(),
+        }
+    }
+
     /// The time as it stands in `metadata`: RFC 3339, true to the second.
     #[must_use]
     pub fn now_rfc3339(&self) -> String {

@@ -16,6 +16,7 @@
 //! * A watch from a revision gives each later change of its range once and in order. What is older
 //!   than the log reaches is [`Error::Expired`]; so is a list page of such a revision.
 
+mod audit;
 mod credentials;
 mod log;
 mod logins;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot};
 
+pub use audit::{AuditEntry, AuditQuery, AuditRow};
 pub use credentials::Sealed;
 pub use log::{COMPACT_AFTER, COMPACT_KEEP};
 pub use logins::{Session, Strikes};

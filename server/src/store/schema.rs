@@ -8,11 +8,12 @@ use super::{Error, Result};
 const APPLICATION_ID: i32 = 0x4452_4d52;
 
 /// In order, never edited after they have landed. The number of those applied is `user_version`.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../migrations/0001_objects.sql"),
     include_str!("../../migrations/0002_owners.sql"),
     include_str!("../../migrations/0003_seen.sql"),
     include_str!("../../migrations/0004_credentials.sql"),
+    include_str!("../../migrations/0005_audit.sql"),
 ];
 
 /// What every connection has to have, reading ones too.
