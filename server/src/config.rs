@@ -122,6 +122,9 @@ pub struct Serve {
         value_name = "IMAGE"
     )]
     pub agent_image: String,
+    /// Days for which it is kept who did what through the gateway.
+    #[arg(long, env = "DORMER_AUDIT_DAYS", default_value_t = 90, value_name = "DAYS")]
+    pub audit_days: u32,
     /// Seconds that requests may take to end after SIGTERM.
     #[arg(long, env = "DORMER_DRAIN", default_value_t = 10, value_name = "SECONDS")]
     pub drain: u32,

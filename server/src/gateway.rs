@@ -21,6 +21,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::audit::{Audit, Entry, annotation};
 use crate::auth::{Bearer, Caller, is_unchanged, leash};
 use crate::authz;
 use crate::clock::Clock;
@@ -48,6 +49,8 @@ pub struct Gateway {
     pub hosts: Hosts,
     /// Who is active, and how sleepers are woken.
     pub sleep: Sleep,
+    /// Where it is written down who did what.
+    pub audit: Audit,
     /// The one host cluster that this gateway stands beside; nothing on the central instance.
     pub beside: Option<String>,
     /// Whether what may be done is known well enough to go on: for what changes something, or only
@@ -63,9 +66,10 @@ pub type Lease = Arc<dyn Fn(bool) -> bool + Send + Sync>;
 /// `/kubernetes/…`, but for the management API.
 pub async fn handle(
     State(app): State<App>,
-    Bearer(caller): Bearer,
+    bearer: Result<Bearer>,
     request: Request,
 ) -> Result<Response> {
+    let Bearer(caller) = bearer.inspect_err(|error| app.gateway.audit.refused(error))?;
     app.gateway.answer(caller, request).await
 }
 
@@ -74,14 +78,23 @@ impl Gateway {
     ///
     /// # Errors
     /// The path leads nowhere, the caller may not go there, or nothing came back.
-    pub async fn answer(&self, caller: Caller, mut request: Request) -> Result<Response> {
+    pub async fn answer(&self, caller: Caller, request: Request) -> Result<Response> {
+        let entry = self.audit.begin(&caller, &request);
+        let answer = self.pass(caller, request, &entry).await;
+        entry.answered(&answer);
+        answer
+    }
+
+    async fn pass(&self, caller: Caller, mut request: Request, entry: &Entry) -> Result<Response> {
         let target = Target::parse(request.uri(), self.beside.as_deref())?;
+        target.place.said(entry);
         // Passing it on would give away our own rights, and leaving it out would do another's work.
         if request.headers().keys().any(|it| it.as_str().starts_with("impersonate-")) {
             return Err(Error::Forbidden("impersonation does not pass the gateway".into()));
         }
         let upgrade = upgrade::Asked::of(&mut request)?;
         let changes = upgrade.is_some() || !request.method().is_safe();
+        entry.about(request.method(), &target.rest, upgrade.is_some());
         let counts = !request.headers().contains_key(IGNORE_HEADER);
         let used = counts.then(|| activity(&caller, &request));
         let (way, in_use) = match &target.place {
@@ -100,6 +113,8 @@ impl Gateway {
                 })?
             }
         };
+        way.said(entry);
+        entry.before().await?;
         let onward = forward(&target, request, upgrade.as_ref())?;
         let response = way.host.send(&way.upstream, way.inside.clone(), onward).await?;
         let response = headers::clean(refuse_redirect(response)?);
@@ -108,16 +123,16 @@ impl Gateway {
             let (gateway, way) = (gateway.clone(), way.clone());
             async move { gateway.is_allowed_still(&way, changes).await }.boxed()
         };
+        let held = (in_use, entry.clone());
         if let Some(upgrade) = upgrade {
-            return upgrade.join(response, self.stop.clone(), still, in_use);
+            return upgrade.join(response, self.stop.clone(), still, held);
         }
         let response = leash(response, self.stop.clone(), still);
-        Ok(response.map(|body| match in_use {
-            // A watch is use for as long as it is open.
-            Some(in_use) => Body::from_stream(body.into_data_stream().inspect_ok(move |_| {
-                let _held = &in_use;
-            })),
-            None => body,
+        // A watch is use, and not over, for as long as it is open.
+        Ok(response.map(|body| {
+            Body::from_stream(body.into_data_stream().inspect_ok(move |_| {
+                let _held = &held;
+            }))
         }))
     }
 
@@ -156,13 +171,15 @@ pub async fn relay(
         None => upstream.send_as_platform(onward).await?,
     };
     match upgrade {
-        Some(upgrade) => upgrade.join(response, stop, || async { true }.boxed(), None),
+        Some(upgrade) => upgrade.join(response, stop, || async { true }.boxed(), ()),
         None => Ok(response),
     }
 }
 
 /// Where an authorized request goes, and as whom.
 struct Way {
+    /// The name of the host cluster.
+    cluster: String,
     host: Host,
     upstream: Upstream,
     caller: Caller,
@@ -171,6 +188,17 @@ struct Way {
     resource: &'static str,
     namespace: String,
     name: String,
+}
+
+impl Way {
+    /// Says in the audit trail what only the objects say.
+    fn said(&self, entry: &Entry) {
+        entry.say(annotation::CLUSTER, &self.cluster);
+        if let Some(project) = dormer_api::name::project_of_namespace(&self.namespace) {
+            entry.say(annotation::PROJECT, project);
+            entry.say(annotation::VIRTUAL_CLUSTER, &self.name);
+        }
+    }
 }
 
 /// A cluster that sends the caller's client elsewhere would have its credential sent there too.
@@ -254,7 +282,8 @@ impl Gateway {
         let inside = Caller { groups, key: None, ..caller.clone() };
         let upstream = host.api();
         let (namespace, name) = (String::new(), cluster.to_owned());
-        Ok(Way { host, upstream, caller, inside, resource, namespace, name })
+        let cluster = name.clone();
+        Ok(Way { cluster, host, upstream, caller, inside, resource, namespace, name })
     }
 
     async fn to_virtual_cluster(
@@ -278,7 +307,8 @@ impl Gateway {
         let groups = inside::groups_in_virtual_cluster(&self.store, &caller, &instance).await?;
         let inside = Caller { groups, key: None, ..caller.clone() };
         let resource = management::VCLUSTERS;
-        Ok((Way { host, upstream, caller, inside, resource, namespace, name }, in_use))
+        let cluster = instance.spec.cluster_ref.cluster;
+        Ok((Way { cluster, host, upstream, caller, inside, resource, namespace, name }, in_use))
     }
 
     /// The instance, if the caller may use it.

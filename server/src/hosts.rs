@@ -159,7 +159,8 @@ impl Hosts {
             proven: CancellationToken::new(),
             gone: CancellationToken::new(),
         }));
-        if ours {
+        // Beside its own cluster, an agent believes what it was told to stand beside.
+        if ours || self.0.reports.is_none() {
             self.publish(name, &host);
         }
         if self.0.reports.is_some() {

@@ -17,7 +17,7 @@ mod accept;
 mod asked;
 mod body;
 mod incoming;
-mod path;
+pub(crate) mod path;
 mod protobuf;
 mod query;
 mod rows;

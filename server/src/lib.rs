@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod app;
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod authz;
 pub mod clock;

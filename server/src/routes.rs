@@ -14,7 +14,7 @@ use axum::routing::{MethodRouter, any, get};
 
 use crate::app::App;
 use crate::kube::Error;
-use crate::{assets, auth, gateway, health, hosts, layers, management};
+use crate::{assets, audit, auth, gateway, health, hosts, layers, management};
 
 /// Who may call a route at all. What they may do with which object is [`authz`](crate::authz)'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,7 @@ pub fn table() -> Vec<Row> {
         Row::new("/kubernetes/management/{*path}", "*", Who::SignedIn, any(management::handle)),
         Row::new("/kubernetes/{*path}", "*", Who::BearerOnly, any(gateway::handle)),
     ];
+    rows.extend(audit::rows());
     rows.extend(auth::rows());
     rows.extend(hosts::rows());
     rows

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::Agent;
 use crate::app::{App, Parts};
+use crate::audit::Audit;
 use crate::auth::{Hasher, KeyMac, password};
 use crate::clock::Clock;
 use crate::config::Serve;
@@ -62,6 +63,9 @@ impl Running {
         self.tasks.close();
         if timeout(self.app.config.drain(), self.tasks.wait()).await.is_err() {
             tracing::warn!("background work did not end in time");
+        }
+        if self.app.gateway.audit.flush().await.is_err() {
+            tracing::warn!("the end of the audit trail could not be written");
         }
     }
 }
@@ -114,6 +118,7 @@ pub async fn start(
     let (report, reports) = tokio::sync::mpsc::channel(REPORTS_MAX);
     let hosts = Hosts::new(store.clone(), clock.clone(), report);
     let sleep = Sleep::new(store.clone(), clock.clone());
+    let audit = Audit::trail(store.clone(), clock.clone());
     let now = clock.now_seconds();
     store.write(move |tx| hosts::forget_proofs(tx, now)).await?;
     hosts.attach(dormer_api::cluster::LOCAL, "", Reach::Agent(agent.clone()));
@@ -130,6 +135,7 @@ pub async fn start(
             clock: clock.clone(),
             hosts: hosts.clone(),
             sleep: sleep.clone(),
+            audit: audit.clone(),
             beside: None,
             lease: None,
             stop: stop.clone(),
@@ -153,6 +159,7 @@ pub async fn start(
     tasks.spawn(instances::run(context, reports, stop.clone()));
     tasks.spawn(hosts::keep_counts(store, stop.clone()));
     tasks.spawn(tidy(app.clone()));
+    tasks.spawn(audit.run(stop.clone()));
     tasks.spawn(hosts::manager::run(app.clone(), folder.join("helm"), stop.clone()));
     // Its watches would hold the drain up to its end.
     tasks.spawn(async move {
@@ -228,7 +235,8 @@ async fn tidy(app: App) {
         let forgot =
             app.store.write::<_, Error>(move |tx| Ok(tx.forget_sessions(idle, life)?)).await;
         let compacted = app.store.compact(COMPACT_AFTER, COMPACT_KEEP).await;
-        if forgot.is_err() || compacted.is_err() {
+        let audited = app.gateway.audit.tidy(app.config.audit_days).await;
+        if forgot.is_err() || compacted.is_err() || audited.is_err() {
             tracing::warn!("the store could not be tidied");
         }
     }

@@ -25,6 +25,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, Agent, Runs};
+use crate::audit::{self, Audit};
 use crate::auth::signed::{PublicKey, Signer};
 use crate::clock::Clock;
 use crate::config::AgentSettings;
@@ -147,6 +148,7 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
     }));
     banner(&beside, port);
     let activity = report::Activity::new(&beside);
+    let audit = audit(&beside).await.map_err(io::Error::other)?;
     let gateway = Gateway {
         store: beside.store.clone(),
         clock: beside.clock.clone(),
@@ -157,6 +159,7 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
             beside.clock.clone(),
         ),
         sleep: activity.sleep(),
+        audit: audit.clone(),
         beside: Some(beside.settings.cluster.clone()),
         lease: Some(direct::lease(beside.clone())),
         stop: stop.clone(),
@@ -176,7 +179,20 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
         _ = working.await;
     })
     .await;
+    // What cannot be written now could not be written before either, and that was told.
+    _ = audit.flush().await;
     Ok(())
+}
+
+/// The queue of who did what at the endpoint, written and delivered from now on.
+async fn audit(beside: &Beside) -> crate::kube::Result<Audit> {
+    let cluster = &beside.settings.cluster;
+    let (store, clock) = (beside.store.clone(), beside.clock.clone());
+    let audit = Audit::queue(store, clock, cluster, audit::QUEUE_MAX).await?;
+    tokio::spawn(audit.clone().run(beside.stop.clone()));
+    let (line, stop) = (beside.clone(), beside.stop.clone());
+    tokio::spawn(audit.clone().keep_delivering(move || line.link(), stop));
+    Ok(audit)
 }
 
 async fn agent(

@@ -3,6 +3,7 @@
 use axum::http::Uri;
 use dormer_api::name;
 
+use crate::audit::{Entry, annotation};
 use crate::kube::{Error, Result};
 
 /// Where a request leads.
@@ -22,6 +23,23 @@ pub(super) enum Place {
     VirtualCluster { project: String, name: String },
     /// `/kubernetes/virtualcluster/<c>/<ns>/<v>/…`: by its place in its host, as Loft 2 has it.
     InHost { cluster: String, namespace: String, name: String },
+}
+
+impl Place {
+    /// Says in the audit trail what the path says.
+    pub(super) fn said(&self, entry: &Entry) {
+        match self {
+            Self::Cluster { cluster } => entry.say(annotation::CLUSTER, cluster),
+            Self::VirtualCluster { project, name } => {
+                entry.say(annotation::PROJECT, project);
+                entry.say(annotation::VIRTUAL_CLUSTER, name);
+            }
+            Self::InHost { cluster, name, .. } => {
+                entry.say(annotation::CLUSTER, cluster);
+                entry.say(annotation::VIRTUAL_CLUSTER, name);
+            }
+        }
+    }
 }
 
 impl Target {

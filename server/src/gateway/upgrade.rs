@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::until;
 use crate::hosts::Open;
 use crate::kube::{Error, Result};
-use crate::sleep::activity::InUse;
 
 /// What Kubernetes' streams speak.
 const PROTOCOLS: [&str; 2] = ["websocket", "spdy/3.1"];
@@ -69,15 +68,14 @@ impl Asked {
         headers.insert(header::UPGRADE, self.protocol.clone());
     }
 
-    /// Joins both sides if the cluster agreed, for as long as `still` says yes and
-    /// until `stop` is cancelled; else its answer is
-    /// the answer.
+    /// Joins both sides if the cluster agreed, for as long as `still` says yes and until `stop` is
+    /// cancelled; else its answer is the answer. `held` is dropped when they part.
     pub(super) fn join(
         self,
         mut response: Response,
         stop: CancellationToken,
         still: impl Fn() -> BoxFuture<'static, bool> + Send + 'static,
-        in_use: Option<InUse>,
+        held: impl Send + 'static,
     ) -> Result<Response> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
@@ -103,7 +101,7 @@ impl Asked {
         let client = self.client;
         let open = response.extensions_mut().remove::<Open>();
         tokio::spawn(async move {
-            let _held = (in_use, open);
+            let _held = (held, open);
             let (Ok(client), Ok(cluster)) = tokio::join!(client, cluster) else { return };
             let (mut client, mut cluster) = (TokioIo::new(client), TokioIo::new(cluster));
             tokio::select! {

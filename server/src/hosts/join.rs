@@ -133,10 +133,11 @@ fn take(
     Ok(answer)
 }
 
-/// Whether no agent can join, or no code was made for one.
+/// Whether no agent can join, or one has and no code was made for another.
 fn waits_for_none(cluster: &Value) -> bool {
     let status = &cluster["status"];
-    cluster["spec"]["networkPeer"] != json!(true) || status.get("joinCodeExpires").is_none()
+    let joined = status["agent"].is_object() && status.get("joinCodeExpires").is_none();
+    cluster["spec"]["networkPeer"] != json!(true) || joined
 }
 
 /// Whether it may join; the error is a condition's reason. A code is used up only by one who may.

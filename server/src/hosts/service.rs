@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use dormer_api::vcluster::{ActivityInfo, VirtualClusterInstance};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use super::policy;
@@ -30,6 +31,8 @@ pub const KEYS: &str = "/keys";
 pub const WAKE: &str = "/wake";
 /// Where an agent tells what was used.
 pub const USED: &str = "/used";
+/// Where an agent tells who did what at its endpoint.
+pub const AUDIT: &str = "/audit";
 /// Where an agent hears what it has to know of people and rights.
 pub const POLICY: &str = "/policy";
 
@@ -70,6 +73,7 @@ pub(super) fn router(app: App, cluster: String) -> Router {
         .route(KEYS, post(keys))
         .route(WAKE, post(wake))
         .route(USED, post(used))
+        .route(AUDIT, post(audit))
         .route(POLICY, get(policy_stream))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn(layers::deadline(TIMEOUT)))
@@ -144,6 +148,11 @@ async fn used(State(agent): State<Agent>, Json(uses): Json<Vec<Use>>) -> Result<
             activity.heard(&agent.cluster, &place, it.last, it.open, it.info);
         }
     }
+    Ok("ok")
+}
+
+async fn audit(State(agent): State<Agent>, Json(told): Json<Vec<Value>>) -> Result<&'static str> {
+    agent.app.gateway.audit.take(&agent.cluster, told).await?;
     Ok("ok")
 }
 

@@ -7,7 +7,7 @@ use super::{Error, Result};
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// `/healthz`, `/livez`, `/readyz`.
     Health,
     /// `/version`.
@@ -37,7 +37,7 @@ pub(super) enum Target {
 
 /// Objects that a path names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Empty for the core group.
     pub group: String,
     /// Such as `v1`.
@@ -60,7 +60,7 @@ const NAMESPACE_PARTS: [&str; 2] = ["status", "finalize"];
 /// # Errors
 /// [`Error::BadRequest`] for what a proxy in between may read otherwise (T33), [`Error::NoResource`]
 /// for what is not ours.
-pub(super) fn parse(path: &str) -> Result<Target> {
+pub(crate) fn parse(path: &str) -> Result<Target> {
     let segments = segments(path)?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
@@ -165,7 +165,11 @@ impl Place {
         })
     }
 
-    fn verb(&self, method: &Method, watching: bool) -> Result<Verb> {
+    /// What a method asks of it. `watching` is the query's `watch`.
+    ///
+    /// # Errors
+    /// [`Error::MethodNotAllowed`].
+    pub(crate) fn verb(&self, method: &Method, watching: bool) -> Result<Verb> {
         let collection = self.name.is_empty();
         match *method {
             Method::GET if collection && watching => Ok(Verb::Watch),

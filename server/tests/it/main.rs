@@ -10,6 +10,7 @@ mod agents_endpoint;
 mod agents_fleet;
 mod agents_lines;
 mod agents_tokens;
+mod audit;
 mod cli;
 mod join;
 mod join_rules;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -114,19 +114,8 @@ async fn identity(State(here): State<Here>, Query(asked): Query<Nonce>) -> Resul
 }
 
 async fn handle(State(here): State<Here>, request: Request) -> Result<Response> {
-    let token = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|it| it.to_str().ok())
-        .and_then(|it| it.strip_prefix("Bearer "))
-        .map(|it| it.trim().to_owned())
-        .ok_or_else(nobody)?;
-    let changes = !request.method().is_safe() || request.headers().contains_key(header::UPGRADE);
-    may_go_on(here.beside.silence(), changes)?;
-    let caller = match AccessKey::parse(&token) {
-        Some(key) => here.by_key(&key).await?,
-        None => here.by_token(token).await?,
-    };
+    let caller = here.caller(request.method(), request.headers()).await;
+    let caller = caller.inspect_err(|error| here.gateway.audit.refused(error))?;
     here.gateway.answer(caller, request).await
 }
 
@@ -153,6 +142,22 @@ fn may_go_on(silence: i64, changes: bool) -> Result<()> {
 }
 
 impl Here {
+    /// Who asks, where anything may be asked for now.
+    async fn caller(&self, method: &Method, headers: &HeaderMap) -> Result<Caller> {
+        let token = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|it| it.to_str().ok())
+            .and_then(|it| it.strip_prefix("Bearer "))
+            .map(|it| it.trim().to_owned())
+            .ok_or_else(nobody)?;
+        let changes = !method.is_safe() || headers.contains_key(header::UPGRADE);
+        may_go_on(self.beside.silence(), changes)?;
+        match AccessKey::parse(&token) {
+            Some(key) => self.by_key(&key).await,
+            None => self.by_token(token).await,
+        }
+    }
+
     /// Whose a token is, by the central instance's signature. Nobody is asked.
     async fn by_token(&self, token: String) -> Result<Caller> {
         let (joined, now) = (&self.beside.joined, self.beside.clock.now_seconds());
