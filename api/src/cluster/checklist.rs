@@ -299,10 +299,12 @@ fn endpoint_checked(cluster: &Cluster) -> Line {
             return step.line(Progress::Running, "It has not been checked yet.").next("Test it.");
         }
         (_, None) => {
-            return step.line(
-                Progress::Skipped,
-                "There is none. Requests go through the central instance.",
-            );
+            let offered = cluster.status.agent.as_ref().map(|it| it.endpoint_host.as_str());
+            let words = match offered.filter(|it| !it.is_empty()) {
+                Some(host) => format!("The agent offers {host}, which has not been tested."),
+                None => "There is none. Requests go through the central instance.".to_owned(),
+            };
+            return step.line(Progress::Skipped, words);
         }
     };
     let check = cluster.status.endpoint.as_ref();

@@ -78,7 +78,13 @@ pub struct Way {
 
 /// The way to `it` from this browser.
 pub fn way(it: &Cluster, probes: Probes) -> Way {
-    match direct_host(it) {
+    let host = direct_host(it);
+    if !it.status.online {
+        // What was measured before says nothing now.
+        let main = if host.is_some() { "Direct" } else { "Central" };
+        return Way { main: main.into(), sub: "not connected".into(), tone: None };
+    }
+    match host {
         Some(host) => direct_way(it, host, probes.of(host)),
         None => central_way(it, probes.central()),
     }

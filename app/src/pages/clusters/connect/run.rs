@@ -53,7 +53,7 @@ pub fn RunStep(
         <section class="stack" aria-labelledby="run-step">
             <h2 id="run-step">"Run the agent"</h2>
             <p class="muted">
-                "It runs beside the cluster and dials out to this instance: nothing has to reach the cluster from outside. This page follows what it does; you can leave and come back."
+                "It runs beside the cluster and dials out to this instance: nothing has to reach the cluster from outside. This page follows what it does. You can leave and come back, but the code is shown only until you leave."
             </p>
             <Notice tone=Tone::Failed text=Signal::derive(failure)/>
             <CodeLine alive busy=renew.pending() on_new=move |()| make()/>
@@ -138,7 +138,7 @@ fn AgentCommands(name: String, key: ClusterAccessKey) -> impl IntoView {
         false => "",
     };
     let content = move || match open.get() {
-        0 => view! { <Commands lines=agent reveal/> <WhatAgentDoes/> }.into_any(),
+        0 => view! { <AgentWhere/> <Commands lines=agent reveal/> <WhatAgentDoes/> }.into_any(),
         _ => view! { <Commands lines=helm reveal/> <WhatHelmInstalls/> }.into_any(),
     };
     let icon = move || if reveal.get() { IconKind::Hide } else { IconKind::Show };
@@ -157,6 +157,18 @@ fn AgentCommands(name: String, key: ClusterAccessKey) -> impl IntoView {
                 "Show code"
             </button>
         </div>
+    }
+}
+
+/// What the command needs beside what it says, by where it is run.
+#[component]
+fn AgentWhere() -> impl IntoView {
+    view! {
+        <p class="muted">
+            "As it is, this runs in a pod of the cluster. Elsewhere add " <code>"--kubeconfig FILE"</code>
+            ", or " <code>"--embedded"</code> " to try it without Kubernetes. "
+            <code>"--listen ADDRESS"</code> " gives the cluster a direct endpoint."
+        </p>
     }
 }
 
