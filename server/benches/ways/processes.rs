@@ -16,7 +16,7 @@ use crate::Result;
 const GUARD: &str = r#"
     trap '' INT TERM HUP
     while read -r pid; do pids="$pids -$pid"; done
-    [ -z "$pids" ] || kill -9 -- $pids
+    [ -z "$pids" ] || kill -9 $pids
     rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 "#;
 
