@@ -50,9 +50,11 @@ pub struct Ask {
     body: Bytes,
 }
 
-/// An open connection, and whom it speaks for.
+/// An open connection, and whom it speaks for. Opened again where the server closes it after an answer:
+/// that time counts, for a client has to spend it.
 pub struct Connection {
     line: Line,
+    door: Door,
     host: String,
     bearer: HeaderValue,
 }
@@ -102,7 +104,8 @@ impl Door {
                 Line::Http2(sender)
             }
         };
-        Ok(Connection { line, host: format!("localhost:{}", self.port), bearer })
+        let (host, door) = (format!("localhost:{}", self.port), self.clone());
+        Ok(Connection { line, door, host, bearer })
     }
 
     /// Asks once, for JSON.
@@ -145,6 +148,7 @@ impl Connection {
             Line::Http1(_) => None,
             Line::Http2(sender) => Some(Self {
                 line: Line::Http2(sender.clone()),
+                door: self.door.clone(),
                 host: self.host.clone(),
                 bearer: self.bearer.clone(),
             }),
@@ -152,6 +156,11 @@ impl Connection {
     }
 
     async fn send(&mut self, ask: &Ask) -> Result<Response<Incoming>> {
+        if let Line::Http1(sender) = &mut self.line
+            && sender.ready().await.is_err()
+        {
+            *self = self.door.open(Protocol::Http1, self.bearer.clone()).await?;
+        }
         let request = Request::builder().method(&ask.method).header(AUTHORIZATION, &self.bearer);
         let request = request.header(CONTENT_TYPE, "application/json");
         let body = Full::new(ask.body.clone());
