@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{Request, Response};
 use futures::{AsyncRead, AsyncWrite};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -128,15 +128,10 @@ impl Link {
                 () = closed.cancelled() => {}
             }
         });
-        let mut answered = tokio::select! {
+        let answered = tokio::select! {
             answered = sender.send_request(request) => answered?,
             () = self.closed.cancelled() => return Err(Error::Closed),
         };
-        if answered.status() != StatusCode::SWITCHING_PROTOCOLS {
-            // It is about this stream, which carries one exchange. Passed on, it would close the
-            // client's connection after each request.
-            answered.headers_mut().remove(axum::http::header::CONNECTION);
-        }
         Ok(answered.map(Body::new))
     }
 
@@ -246,13 +241,6 @@ mod tests {
         for (at, answer) in futures::future::join_all(asks).await.into_iter().enumerate() {
             assert!(answer == format!("{at} {long}"), "{at}");
         }
-    }
-
-    #[tokio::test]
-    async fn that_a_stream_ends_with_its_exchange_is_not_told_to_whoever_asked() {
-        let (here, _there) = pair(Router::new(), Router::new().route("/", get(|| async { "ok" })));
-        let response = here.send(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
-        assert!(!response.headers().contains_key(axum::http::header::CONNECTION));
     }
 
     #[tokio::test]
