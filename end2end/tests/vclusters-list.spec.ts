@@ -83,6 +83,7 @@ test("a made-again virtual cluster is a new and empty one", async ({ page, serve
   await api.addVcluster("calm-otter");
   expect((await shell.run(`${kubectl} create configmap anchor`)).code).toBe(0);
   await signIn(page, server.admin);
+  await expect(row(page, "calm-otter")).toContainText("Running");
   await api.delete(`${VCLUSTERS}/calm-otter`);
   await expect(row(page, "calm-otter")).toHaveCount(0);
   await api.addVcluster("calm-otter");

@@ -96,11 +96,11 @@ async fn rush(web: &Web, path: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut text = Vec::new();
     let mut buffer = [0; 4096];
-    // Until it is closed, or says no more.
-    while let Ok(Ok(read @ 1..)) =
-        timeout(Duration::from_millis(150), stream.read(&mut buffer)).await
-    {
+    // Until it is closed, or says no more. The first word may take its time on a busy machine.
+    let mut patience = Duration::from_secs(10);
+    while let Ok(Ok(read @ 1..)) = timeout(patience, stream.read(&mut buffer)).await {
         text.extend_from_slice(&buffer[..read]);
+        patience = Duration::from_millis(150);
     }
     String::from_utf8_lossy(&text).into_owned()
 }
