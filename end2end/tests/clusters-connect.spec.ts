@@ -30,7 +30,7 @@ test("an agent is connected by the command that the wizard shows, and the wizard
   await page.keyboard.press("Escape");
   await openPage(page, "Clusters");
   await expect(row(page, "Europe 1")).toContainText("1 / 1 awake");
-  await expect(row(page, "Europe 1")).toContainText("embedded cluster");
+  await expect(row(page, "Europe 1")).toContainText("embedded");
 });
 
 test("the ID follows the name, and one that is taken is told while it is typed", async ({ page, server }) => {

@@ -143,4 +143,17 @@ async fn t53_r25_while_the_centre_is_away_a_token_goes_on_and_its_use_is_told_af
     let names = written["items"].as_array().unwrap().iter();
     let names = names.filter(|it| it["metadata"]["name"].as_str().unwrap().starts_with("written-"));
     assert_eq!(names.count(), 20);
+    // What was written down beside the cluster meanwhile is told too, each of it once.
+    let told = until("the audit trail is told", async || {
+        let query = "cluster=eu&virtualCluster=demo&user=admin&limit=500";
+        let list = central.admin.get(&format!("/audit/events?{query}")).await.body;
+        let items = list["items"].as_array()?.iter();
+        let direct = items
+            .filter(|it| it["verb"] == "create" && it["annotations"]["dormer.dev/way"] == "direct");
+        let ids: Vec<String> = direct.map(|it| it["auditID"].to_string()).collect();
+        (ids.len() >= 20).then_some(ids)
+    })
+    .await;
+    let once: std::collections::HashSet<&String> = told.iter().collect();
+    assert_eq!((told.len(), once.len()), (20, 20));
 }

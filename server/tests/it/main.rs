@@ -11,6 +11,7 @@ mod agents_fleet;
 mod agents_lines;
 mod agents_tokens;
 mod audit;
+mod charts;
 mod cli;
 mod join;
 mod join_rules;

@@ -57,7 +57,7 @@ pub fn icon(health: &Health) -> IconKind {
 /// Which version of the agent it has, or why it has none.
 pub fn agent_words(it: &Cluster) -> (String, &'static str) {
     match &it.status.agent {
-        Some(agent) if agent.embedded => (agent.version.clone(), "embedded cluster"),
+        Some(agent) if agent.embedded => (agent.version.clone(), "embedded"),
         Some(agent) => (agent.version.clone(), ""),
         None if it.spec.local => ("built in".to_owned(), ""),
         None if it.spec.network_peer => ("not yet".to_owned(), ""),

@@ -25,7 +25,7 @@ pub fn ClusterTable(
 ) -> impl IntoView {
     let class = style! {
         .clusters-table .clusters-name {
-            width: 15%;
+            width: 14%;
         }
         .clusters-table .clusters-state {
             width: 19%;
@@ -37,7 +37,7 @@ pub fn ClusterTable(
             width: 15%;
         }
         .clusters-table .clusters-contact {
-            width: 11.5%;
+            width: 12.5%;
         }
         .clusters-table .clusters-more {
             width: 3.5rem;
