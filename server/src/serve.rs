@@ -74,6 +74,7 @@ fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::internal(error)
 }
 
+// Longer than a function should be: the one place that says what is made of what, in which order.
 /// Starts everything but the listener. `names` are the hosts that requests may ask for, `ca_data`
 /// what clients need to trust our certificate.
 ///
@@ -92,28 +93,19 @@ pub async fn start(
     let store = Store::open(folder, clock.clone())?;
     let password = first_start(&store, &config).await?;
     let instance = instance_id(&store).await?;
-    let central = Central {
-        url: config.public_url(),
-        ca_data: ca_data.clone(),
-        image: config.agent_image.clone(),
-    };
     let vault = Vault::new(files::key(&folder.join(vault::KEY_FILE)).map_err(broken)?);
     let means = Means {
         mac: mac.clone(),
-        central,
+        central: Central {
+            url: config.public_url(),
+            ca_data: ca_data.clone(),
+            image: config.agent_image.clone(),
+        },
         vault: vault.clone(),
         signer: signer.clone(),
         instance: instance.clone(),
     };
-    let management = ApiServer::new(Settings {
-        store: store.clone(),
-        cluster: management::CLUSTER.into(),
-        resources: management::resources(means).into_iter().map(Arc::new).collect(),
-        authorizer: Arc::new(authz::Management),
-        clock: clock.clone(),
-        version: health::embedded_version(),
-        custom_resources: false,
-    });
+    let management = management_api(&store, &clock, means);
     let agent = Agent::embedded(store.clone(), clock.clone()).await?;
     let (report, reports) = tokio::sync::mpsc::channel(REPORTS_MAX);
     let hosts = Hosts::new(store.clone(), clock.clone(), report);
@@ -167,6 +159,18 @@ pub async fn start(
         management.close();
     });
     Ok(Running { app, password, tasks, _lock: lock })
+}
+
+fn management_api(store: &Store, clock: &Clock, means: Means) -> ApiServer {
+    ApiServer::new(Settings {
+        store: store.clone(),
+        cluster: management::CLUSTER.into(),
+        resources: management::resources(means).into_iter().map(Arc::new).collect(),
+        authorizer: Arc::new(authz::Management),
+        clock: clock.clone(),
+        version: health::embedded_version(),
+        custom_resources: false,
+    })
 }
 
 /// The id of this installation, made at its first start.

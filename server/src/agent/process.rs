@@ -22,6 +22,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::Api;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, Agent, Runs};
@@ -147,6 +148,16 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
         stop: stop.clone(),
     }));
     banner(&beside, port);
+    serve(beside, listener.zip(certificate), working).await
+}
+
+/// Keeps the line up and serves the endpoint, where there is one, until the process is to stop.
+async fn serve(
+    beside: Beside,
+    endpoint: Option<(TcpListener, tls::Tls)>,
+    working: JoinHandle<()>,
+) -> io::Result<()> {
+    let stop = beside.stop.clone();
     let activity = report::Activity::new(&beside);
     let audit = audit(&beside).await.map_err(io::Error::other)?;
     let gateway = Gateway {
@@ -166,13 +177,13 @@ pub async fn run(settings: AgentSettings) -> io::Result<()> {
     };
     tokio::spawn(activity.run());
     let dialling = tokio::spawn(dial::keep(beside.clone()));
-    match (listener, certificate) {
-        (Some(listener), Some(certificate)) => {
+    match endpoint {
+        Some((listener, certificate)) => {
             let router = direct::router(beside.clone(), gateway);
             let drain = beside.settings.drain();
             listen::serve(listener, certificate.config, router, stop, drain).await;
         }
-        _ => stop.cancelled().await,
+        None => stop.cancelled().await,
     }
     _ = tokio::time::timeout(beside.settings.drain(), async {
         _ = dialling.await;
