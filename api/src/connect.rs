@@ -65,7 +65,7 @@ impl Endpoint {
     /// Source: the loft CLI's own reading: one `/` at the end goes, `https://` is put in front.
     #[must_use]
     pub fn of(cluster: &ObjectMeta) -> Option<Self> {
-        let host = cluster.annotation(annotation::DIRECT_ENDPOINT)?;
+        let host = cluster.annotation(annotation::DIRECT_ENDPOINT).filter(|it| !it.is_empty())?;
         let host = host.strip_suffix('/').unwrap_or(host);
         let insecure = cluster.annotation(annotation::DIRECT_ENDPOINT_INSECURE) == Some("true");
         let ca_data = cluster.annotation(annotation::DIRECT_ENDPOINT_CA_DATA).unwrap_or_default();

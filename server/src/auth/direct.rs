@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use dormer_api::access_key::Scope;
+use dormer_api::connect::Endpoint;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -158,9 +159,8 @@ pub fn answer(
 /// The one cluster with a direct endpoint, for Loft's CLI, which cannot name one.
 fn only_direct(snapshot: &Snapshot<'_>) -> Result<String> {
     let clusters: Vec<dormer_api::cluster::Cluster> = management::all(snapshot, CLUSTERS)?;
-    let mut direct = clusters.into_iter().map(|it| it.metadata).filter(|it| {
-        it.annotation(dormer_api::annotation::DIRECT_ENDPOINT).is_some_and(|it| !it.is_empty())
-    });
+    let mut direct =
+        clusters.into_iter().map(|it| it.metadata).filter(|it| Endpoint::of(it).is_some());
     match (direct.next(), direct.next()) {
         (Some(only), None) => Ok(only.name),
         _ => Err(Error::invalid_field(
