@@ -64,19 +64,25 @@ pub async fn join(
     let (instance, token_key) = (app.instance.clone(), app.signer.public().text());
     let name = asked.cluster.clone();
     let buckets = Buckets::of_joins(peer.address.ip());
-    let uid = app
-        .store
-        .write(move |tx| {
-            // What is written about a refusal must stay, so the refusal is no error here.
-            let refused = take(tx, &asked, &key, &mac, &buckets)?;
-            Ok::<_, Error>(refused)
-        })
-        .await??;
+    // What is written about a refusal must stay, so the refusal is no error of the transaction.
+    let taken =
+        app.store.write::<_, Error>(move |tx| take(tx, &asked, &key, &mac, &buckets)).await??;
     // The agent before, if there was one, is no longer the cluster's: not for one request more.
-    if let Some(host) = app.gateway.hosts.get(&name) {
+    if taken.fresh
+        && let Some(host) = app.gateway.hosts.get(&name)
+    {
         app.gateway.hosts.detach(&name, &host);
     }
+    let uid = taken.uid;
     Ok(Json(Joined { uid, instance, token_key }))
+}
+
+/// An agent that may go on.
+struct Taken {
+    /// Of the `Cluster` object.
+    uid: String,
+    /// It joined just now. Else it had joined, did not hear our answer, and asked again.
+    fresh: bool,
 }
 
 /// Takes the agent down, or writes into its cluster why not. The inner error is the refusal.
@@ -86,7 +92,7 @@ fn take(
     key: &PublicKey,
     mac: &[u8; 32],
     buckets: &Buckets,
-) -> Result<Result<String>> {
+) -> Result<Result<Taken>> {
     if let Err(error) = buckets.strike(tx) {
         return Ok(Err(error));
     }
@@ -96,8 +102,13 @@ fn take(
     let was = cluster.clone();
     let now = tx.now();
     note(&mut cluster, Fact::yes(condition::CONTACTED, ""), now);
-    let judged = judge(tx, asked, mac, &was["status"]["agent"]["publicKey"], now)?;
-    let answer = match judged {
+    let uid = object::meta(&cluster, "uid").to_owned();
+    let answer = match judge(tx, asked, mac, now)? {
+        // Whoever knows code and public key learns what is no secret, and changes nothing.
+        Err(condition::USED_CODE) if was["status"]["agent"]["publicKey"] == asked.public_key => {
+            buckets.forget(tx)?;
+            return Ok(Ok(Taken { uid, fresh: false }));
+        }
         Ok(()) => {
             note(&mut cluster, Fact::yes(condition::CODE_ACCEPTED, ""), now);
             note(&mut cluster, Fact::yes(condition::AGENT_VERSION, &asked.version), now);
@@ -112,7 +123,7 @@ fn take(
             };
             status.insert("agent".into(), serde_json::to_value(agent).map_err(Error::internal)?);
             buckets.forget(tx)?;
-            Ok(object::meta(&cluster, "uid").to_owned())
+            Ok(Taken { uid, fresh: true })
         }
         // Nobody who has no code marks a cluster that waits for none.
         Err(condition::WRONG_CODE) if waits_for_none(&was) => {
@@ -145,14 +156,11 @@ fn judge(
     tx: &mut Tx<'_>,
     asked: &Join,
     mac: &[u8; 32],
-    known: &Value,
     now: i64,
 ) -> Result<Result<(), &'static str>> {
     // First the code: who has none is told nothing else, and so not which clusters there are.
     let code = match join_code::look(tx, &asked.cluster, mac, now)? {
         Ok(code) => code,
-        // The one who used it did not hear our answer, and asks again.
-        Err(condition::USED_CODE) if *known == asked.public_key => return Ok(Ok(())),
         Err(reason) => return Ok(Err(reason)),
     };
     if !is_supported(&asked.version) {

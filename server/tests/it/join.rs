@@ -164,6 +164,19 @@ async fn t52_who_has_no_code_is_not_told_which_clusters_there_are() {
 }
 
 #[tokio::test]
+async fn t52_whoever_asks_again_with_code_and_key_is_answered_and_changes_nothing() {
+    let (server, _, admin) = begun().await;
+    let asked = asking("eu", &code(&admin, "eu").await);
+    let told = join(&server, &asked).await.expect(StatusCode::OK);
+    let before = admin.get(&cluster("eu")).await.expect(StatusCode::OK);
+    let mut again = asked.clone();
+    again["clusterUid"] = json!("uid of another");
+    again["version"] = json!("9.9.9");
+    assert_eq!(join(&server, &again).await.expect(StatusCode::OK), told);
+    assert_eq!(admin.get(&cluster("eu")).await.expect(StatusCode::OK), before);
+}
+
+#[tokio::test]
 async fn t52_who_has_no_code_leaves_no_mark_on_a_cluster_that_is_connected() {
     let (server, _, admin) = begun().await;
     let code = code(&admin, "eu").await;
