@@ -100,9 +100,7 @@ impl Agent {
             host.close();
         }
     }
-}
 
-impl Agent {
     /// Makes the kind `VirtualCluster` known to a real cluster, however long that takes. Says whether
     /// it did, or had to stop.
     async fn install_kind(&self, stop: &CancellationToken) -> bool {

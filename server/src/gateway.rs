@@ -113,7 +113,7 @@ impl Gateway {
         };
         way.said(entry);
         entry.before().await?;
-        let onward = forward(&target, request, upgrade.as_ref())?;
+        let onward = forward(&target.rest, request, upgrade.as_ref())?;
         let response = way.host.send(&way.upstream, way.inside.clone(), onward).await?;
         let response = headers::clean(refuse_redirect(response)?);
         let (gateway, way) = (self.clone(), Arc::new(way));
@@ -152,12 +152,12 @@ fn refuse_redirect(response: Response) -> Result<Response> {
     }
 }
 
-/// The request as it goes on: the rest of the path, and headers from the allowlist.
-fn forward(target: &Target, request: Request, upgrade: Option<&upgrade::Asked>) -> Result<Request> {
+/// The request as it goes on: the `rest` of the path, and headers from the allowlist.
+fn forward(rest: &str, request: Request, upgrade: Option<&upgrade::Asked>) -> Result<Request> {
     let (parts, body) = request.into_parts();
     let mut onward = Request::new(body);
     *onward.method_mut() = parts.method;
-    *onward.uri_mut() = target.rest.parse().map_err(|_| Error::NoResource)?;
+    *onward.uri_mut() = rest.parse().map_err(|_| Error::NoResource)?;
     *onward.headers_mut() = headers::onward(&parts.headers);
     if let Some(upgrade) = upgrade {
         upgrade.onward(&parts.headers, onward.headers_mut());

@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::auth::signed::Signer;
 use crate::auth::{Authenticated, KeyMac, direct, is_unchanged, leash};
 use crate::hosts::vault::Vault;
-use crate::kube::resource::{Answer, Resource};
+use crate::kube::resource::{Answer, Attributes, Resource, Verb};
 use crate::kube::{Error, Result};
 use crate::store::{Key, Range, Snapshot};
 
@@ -120,6 +120,20 @@ fn generated_name(prefix: &str) -> Result<String> {
         .map(|it| char::from(b"bcdfghjklmnpqrstvwxz2456789"[usize::from(it % 27)]))
         .collect();
     Ok(format!("{prefix}-{suffix}"))
+}
+
+/// What is asked of [`authz`](crate::authz) where no request of the management API says it.
+#[must_use]
+pub fn attributes(verb: Verb, resource: &str, namespace: &str, name: &str) -> Attributes {
+    Attributes {
+        verb,
+        group: GROUP.into(),
+        version: VERSION.into(),
+        resource: resource.into(),
+        subresource: String::new(),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
 }
 
 /// The place of a management object in the store.

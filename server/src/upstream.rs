@@ -47,13 +47,8 @@ impl Upstream {
         match self {
             Self::Local(server) => Ok(server.handle(caller, request).await),
             Self::Remote(client) => {
-                let request = impersonating(request, &format!("{PERSON}{}", caller.name), &caller);
-                let (parts, body) = request?.into_parts();
-                // The client takes no stream; what is longer is refused at the other end too.
-                let body = to_bytes(body, BODY_MAX).await.map_err(|_| Error::TooLarge)?;
-                let request = Request::from_parts(parts, ::kube::client::Body::from(body));
-                let answered = client.send(request).await.map_err(away)?;
-                Ok(answered.map(Body::new))
+                let name = format!("{PERSON}{}", caller.name);
+                through(client, impersonating(request, &name, &caller)?).await
             }
             Self::Tunnel(link, prefix) => {
                 let request = impersonating(request, &caller.name, &caller)?;
@@ -61,9 +56,7 @@ impl Upstream {
             }
         }
     }
-}
 
-impl Upstream {
     /// Asks as the platform itself: for our own controllers, and never for a request of a person.
     ///
     /// # Errors
@@ -71,17 +64,20 @@ impl Upstream {
     pub async fn send_as_platform(&self, request: Request) -> Result<Response> {
         match self {
             Self::Local(server) => Ok(server.handle(Caller::controller("central"), request).await),
-            Self::Remote(client) => {
-                let (parts, body) = request.into_parts();
-                let body = to_bytes(body, BODY_MAX).await.map_err(|_| Error::TooLarge)?;
-                let request = Request::from_parts(parts, ::kube::client::Body::from(body));
-                Ok(client.send(request).await.map_err(away)?.map(Body::new))
-            }
+            Self::Remote(client) => through(client, request).await,
             Self::Tunnel(link, prefix) => {
                 Ok(link.send(below(prefix, request)?).await.map_err(away)?)
             }
         }
     }
+}
+
+/// Over a client, which takes no stream: what is longer is refused at the other end too.
+async fn through(client: &::kube::Client, request: Request) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_MAX).await.map_err(|_| Error::TooLarge)?;
+    let request = Request::from_parts(parts, ::kube::client::Body::from(body));
+    Ok(client.send(request).await.map_err(away)?.map(Body::new))
 }
 
 /// The cluster does not answer. What broke is for the log: it may name hosts and ports of a network

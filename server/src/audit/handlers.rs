@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::auth::{Authenticated, Caller};
 use crate::authz;
-use crate::kube::resource::{Attributes, Decision, Verb};
+use crate::kube::resource::{Decision, Verb};
 use crate::kube::{Error, Result};
 use crate::management;
 use crate::routes::{Row, Who};
@@ -77,15 +77,7 @@ async fn list(
 }
 
 fn may_read(snapshot: &Snapshot<'_>, caller: &Caller) -> Result<()> {
-    let attributes = Attributes {
-        verb: Verb::List,
-        group: management::GROUP.into(),
-        version: management::VERSION.into(),
-        resource: RESOURCE.into(),
-        subresource: String::new(),
-        namespace: String::new(),
-        name: String::new(),
-    };
+    let attributes = management::attributes(Verb::List, RESOURCE, "", "");
     match authz::may(snapshot, caller, &attributes, None)? {
         Decision::Allow => Ok(()),
         Decision::Deny | Decision::Hide => {

@@ -15,7 +15,7 @@ use super::{Bearer, Caller, KeyInUse};
 use crate::app::App;
 use crate::authz;
 use crate::clock::rfc3339;
-use crate::kube::resource::{Attributes, Call, Decision, Verb};
+use crate::kube::resource::{Call, Decision, Verb};
 use crate::kube::{Error, Result, object};
 use crate::management::{self, CLUSTERS, GROUP, VERSION};
 use crate::store::Snapshot;
@@ -61,15 +61,7 @@ fn cluster_uid(snapshot: &Snapshot<'_>, caller: &Caller, name: &str) -> Result<S
     };
     let entry = snapshot.get(&management::key(CLUSTERS, "", name))?.ok_or_else(missing)?;
     let cluster: Value = serde_json::from_slice(&entry.body).map_err(Error::internal)?;
-    let attributes = Attributes {
-        verb: Verb::Get,
-        group: GROUP.into(),
-        version: VERSION.into(),
-        resource: CLUSTERS.into(),
-        subresource: String::new(),
-        namespace: String::new(),
-        name: name.to_owned(),
-    };
+    let attributes = management::attributes(Verb::Get, CLUSTERS, "", name);
     // A scoped key sees no clusters, but its token opens no more than it does itself.
     let whole = Caller { key: None, ..caller.clone() };
     match authz::may(snapshot, &whole, &attributes, Some(&cluster))? {

@@ -169,15 +169,7 @@ impl Gateway {
 }
 
 pub(super) fn attributes(resource: &str, namespace: &str, name: &str) -> Attributes {
-    Attributes {
-        verb: Verb::Use,
-        group: management::GROUP.into(),
-        version: management::VERSION.into(),
-        resource: resource.into(),
-        subresource: String::new(),
-        namespace: namespace.into(),
-        name: name.into(),
-    }
+    management::attributes(Verb::Use, resource, namespace, name)
 }
 
 fn missing(attributes: &Attributes) -> Error {

@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::auth::{Authenticated, Caller};
 use crate::authz;
 use crate::clock::rfc3339;
-use crate::kube::resource::{Attributes, Decision, Verb};
+use crate::kube::resource::{Decision, Verb};
 use crate::kube::{Error, Result};
 use crate::management::{self, CLUSTERS, GROUP, VERSION};
 
@@ -66,15 +66,7 @@ pub async fn connect(
 }
 
 async fn may_connect(app: &App, caller: &Caller, name: &str) -> Result<()> {
-    let attributes = Attributes {
-        verb: Verb::Create,
-        group: GROUP.into(),
-        version: VERSION.into(),
-        resource: CLUSTERS.into(),
-        subresource: String::new(),
-        namespace: String::new(),
-        name: name.to_owned(),
-    };
+    let attributes = management::attributes(Verb::Create, CLUSTERS, "", name);
     let (caller, name) = (caller.clone(), name.to_owned());
     app.store
         .read(move |snapshot| {

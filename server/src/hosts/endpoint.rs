@@ -16,7 +16,7 @@ use crate::clock::rfc3339;
 use crate::kube::resource::{Attributes, Decision, Verb};
 use crate::kube::{Error, Result};
 use crate::management::clusters::{Fact, note};
-use crate::management::{self, CLUSTERS, GROUP, VERSION};
+use crate::management::{self, CLUSTERS, GROUP};
 use steps::{Steps, Trust};
 
 /// `POST clusters/<c>/endpointcheck`. It is outside of the API server because it waits for a network,
@@ -28,13 +28,8 @@ pub async fn check(
     Json(asked): Json<ClusterEndpointCheck>,
 ) -> Result<Json<ClusterEndpointCheck>> {
     let attributes = Attributes {
-        verb: Verb::Create,
-        group: GROUP.into(),
-        version: VERSION.into(),
-        resource: CLUSTERS.into(),
         subresource: "endpointcheck".into(),
-        namespace: String::new(),
-        name: name.clone(),
+        ..management::attributes(Verb::Create, CLUSTERS, "", &name)
     };
     let cluster: Cluster = app
         .store
